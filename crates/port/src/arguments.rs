@@ -247,6 +247,7 @@ impl<'a> Program<'a> {
                 usize::from(value.text == "true").to_string()
             }
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
+            ("Integers", Type::Int) if !value.is_literal() => format!("{} as i64", value.at(Strength::Cast)),
             ("usize", of) if of.is_array() => {
                 format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
             }
@@ -283,6 +284,14 @@ impl<'a> Program<'a> {
                 }
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
+            // Sizes in a variable.
+            ("Vec<i64", Type::Tuple(types)) if types.iter().all(|item| *item == Type::Int) => {
+                format!("{}.map(|size| size as i64)", sizes_in_array(value, types.len()))
+            }
+            (of, Type::Tuple(types)) if of.starts_with("Vec<") && types.iter().all(|item| *item == Type::Int) => {
+                sizes_in_array(value, types.len())
+            }
+            (of, Type::Tuple(types)) if is_sizes(of, types) => value.text.clone(),
             (_, Type::List(_)) => value.borrowed(),
             (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),
@@ -352,6 +361,12 @@ impl<'a> Program<'a> {
     }
 }
 
+/// Whether a tuple of this type converts into the parameter's: `(3, 3)` into `Sizes<2>`.
+fn is_sizes(of: &str, types: &[Type]) -> bool {
+    let is_taken = ["Sizes<", "Pairs<"].iter().any(|own| of.starts_with(&format!("{own}{}", types.len())));
+    is_taken && (2..=3).contains(&types.len()) && types.iter().all(|of| *of == Type::Int)
+}
+
 /// Whether Keras's name of an argument means this one.
 fn is_alias(of_keras: &str, own: &str) -> bool {
     own == "path" && matches!(of_keras, "filepath" | "filename" | "backup_dir" | "log_dir")
@@ -413,5 +428,13 @@ pub(crate) fn only(named: &Named<'_>, names: &[&str]) -> Ported<()> {
     match named.iter().find(|(name, _)| !names.contains(&name.as_str())) {
         Some((name, _)) => Err(Missing::new(format!("the argument {name}"))),
         None => Ok(()),
+    }
+}
+
+/// A tuple of sizes as an array.
+pub(crate) fn sizes_in_array(tuple: &Value, count: usize) -> String {
+    match &tuple.items {
+        Some(items) => format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", ")),
+        None => format!("<[usize; {count}]>::from({})", tuple.text),
     }
 }

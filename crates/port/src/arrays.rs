@@ -94,8 +94,24 @@ impl<'a> Program<'a> {
             self.import("data::ToTensor");
             return Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Texts));
         }
+        if value.of.is_number() {
+            let array = self.tensor(value)?;
+            return self.with_dtype(array.text, array.of, dtype);
+        }
         if let Some(texts) = self.array_of_texts(value, dtype)? {
             return Ok(texts);
+        }
+        if let (Type::List(of), Some(dtype)) = (&value.of, dtype)
+            && of.is_text()
+        {
+            let dtype = self.dtype(Some(dtype), "")?;
+            if of_dtype(&dtype) != Type::Floats {
+                return Err(Missing::new("texts as an array of integers").help("make it of float, and convert it"));
+            }
+            let function = self.import("numpy::from_texts");
+            let cast = if dtype == "DType::F64" { String::new() } else { format!(".to_dtype({dtype})?") };
+            let texts = crate::tokenizers::as_argument(value);
+            return Ok(Value::temporary(format!("{function}({texts})?{cast}"), Type::Floats));
         }
         // A list that is written out, of lists that are not.
         let value = &if is_partly_written(value) { borrowed_lists(value) } else { value.clone() };
@@ -183,7 +199,14 @@ impl<'a> Program<'a> {
             },
             (_, of) => return Err(Missing::new(format!("an array of {}", of.described()))),
         };
-        let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
+        if kind == Type::Mask && dtype.is_none() {
+            return Ok(Value::temporary(text, kind));
+        }
+        let own = match kind {
+            Type::Float => "DType::F64",
+            Type::Mask => "DType::U8",
+            _ => "DType::I64",
+        };
         let dtype = self.dtype(dtype, own)?;
         let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
         Ok(Value::temporary(format!("{text}{cast}"), of_dtype(&dtype)))
@@ -354,8 +377,8 @@ impl<'a> Program<'a> {
             }
             ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
             ("max" | "min", true) => {
-                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::{start}, f64::{name})"), Type::Float))
+                // Of NaN alone it is NaN.
+                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::NAN, f64::{name})"), Type::Float))
             }
             _ => {
                 let of = self.tensor(of)?;

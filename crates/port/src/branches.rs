@@ -11,7 +11,10 @@ impl<'a> Program<'a> {
     /// Whether a value is true, as an expression of Rust.
     pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
         self.no_truth(test)?;
-        let value = self.expression(test)?;
+        let value = match test {
+            Expr::BoolOp(both) => self.truth_of_both(both)?,
+            test => self.expression(test)?,
+        };
         match value.of {
             Type::Bool => Ok(value.text),
             _ => self.truth(&value),
@@ -57,8 +60,7 @@ impl<'a> Program<'a> {
         match test.as_str() {
             "true" => {
                 self.last_line_is(self.source.line(branches.test.range().end()));
-                self.block(&branches.body);
-                self.is_over = self.is_over || always_returns(&branches.body);
+                self.taken(&branches.body);
                 return Ok(());
             }
             "false" => return self.other_branches(&branches.elif_else_clauses),
@@ -92,6 +94,16 @@ impl<'a> Program<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The branch that is always taken: what it assigns are the variables around it.
+    fn taken(&mut self, body: &'a [Stmt]) {
+        let is_there = |name: &String| matches!(self.scopes.get(name), Some(Binding::Variable(_)));
+        let again: Vec<_> = body.iter().flat_map(assigned_by).filter(|name| is_there(name)).collect();
+        let before = std::mem::replace(&mut self.assigned_again, again);
+        self.block(body);
+        self.assigned_again = before;
+        self.is_over = self.is_over || always_returns(body);
     }
 
     /// `if x is not None:` of what a dict may have: `if let Some(x) = x`.
@@ -135,8 +147,7 @@ impl<'a> Program<'a> {
         match (test.as_str(), rest) {
             ("true", _) => {
                 self.last_line_is(self.source.line(first.range.start()));
-                self.block(&first.body);
-                self.is_over = self.is_over || always_returns(&first.body);
+                self.taken(&first.body);
                 Ok(())
             }
             ("false", rest) => self.other_branches(rest),

@@ -26,7 +26,7 @@ impl<'a> Program<'a> {
         }
         if let Some(path) = self.path_of(&call.func) {
             if let Some(name) = crate::operations::name_of(&path) {
-                return self.operation(&name, call);
+                return self.operation_of(&path, &name, call);
             }
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
@@ -41,6 +41,9 @@ impl<'a> Program<'a> {
             if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
             }
+            if let Some(name) = path.strip_prefix(crate::tokenizers::OF_KERAS) {
+                return self.texts_of_keras_2(name, call);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("collections") => self.collection(path.trim_start_matches("collections."), call),
@@ -52,6 +55,7 @@ impl<'a> Program<'a> {
                 Some("numpy") => self.numpy_call(&path, call),
                 Some("tensorflow") => self.tensorflow_call(&path, call),
                 Some("pandas") => self.pandas_call(&path, call),
+                Some("tensorflow_addons") => self.addons_call(&path, call),
                 Some("sklearn") => self.sklearn_call(&path, call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };
@@ -74,6 +78,9 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
+                if let Some(value) = self.method_of_class(&attribute.value, name, call)? {
+                    return Ok(value);
+                }
                 if let Some(value) = self.special_method(&attribute.value, name, call)? {
                     return Ok(value);
                 }
@@ -216,6 +223,9 @@ impl<'a> Program<'a> {
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
         }
+        if let Some(inputs) = self.dict_of_table(name, call)? {
+            return Ok(inputs);
+        }
         // How many a set has is the same for a list of it.
         if let ("len", [Expr::Call(list)]) = (name, &call.arguments.args[..])
             && let (Expr::Name(kind), [set]) = (&*list.func, &list.arguments.args[..])
@@ -263,7 +273,6 @@ impl<'a> Program<'a> {
                     crate::pandas::length(list).ok_or_else(|| Missing::new(format!("the length of {}", of.described())))
                 }
             },
-            ("next", [flow]) if matches!(flow.of, Type::Flow(_)) => self.next_of_flow(flow),
             ("float", [number]) if number.of.is_number() => {
                 let text = number.as_float().ok_or_else(|| Missing::new("float of this"))?;
                 let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };
@@ -297,11 +306,12 @@ impl<'a> Program<'a> {
                 _ => Err(Missing::new(format!("int of {}", number.of.described()))),
             },
             ("repr", [text]) if text.of.is_text() => {
-                Ok(Value::temporary(format!("format!(\"{{:?}}\", {})", text.text), Type::String))
+                let function = self.import("python::text_repr");
+                Ok(Value::temporary(format!("{function}({})", text.borrowed()), Type::String))
             }
             ("str" | "repr", [number]) if number.of == Type::Float => {
                 let function = self.import("python::repr");
-                Ok(Value::temporary(format!("{function}({})", number.text), Type::String))
+                Ok(Value::temporary(format!("{function}({})", number.at(Strength::Loose)), Type::String))
             }
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
@@ -357,9 +367,33 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             )),
+            ("abs", [number]) if number.below_zero().is_some() => {
+                let text = format!("i64::abs({})", crate::expressions::signed(number).text);
+                Ok(Value::temporary(text, Type::Signed))
+            }
             ("abs", [number]) if number.of == Type::Int => Ok(number.clone()),
+            // At least a size, as `saturating_sub` is.
+            ("max", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
+                let shown = |one: &Value| match one.text.rsplit_once(" - ") {
+                    Some((x, y)) if one.below_zero().is_some() && !x.contains(' ') && !y.contains(' ') => {
+                        Some(format!("usize::saturating_sub({x}, {y})"))
+                    }
+                    _ => (one.below_zero().is_none()).then(|| one.text.clone()),
+                };
+                match (shown(a), shown(b)) {
+                    (Some(x), Some(y)) => Ok(Value::temporary(format!("usize::max({x}, {y})"), Type::Int)),
+                    _ => {
+                        let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                        Ok(Value::temporary(format!("i64::max({x}, {y})"), Type::Signed))
+                    }
+                }
+            }
+            ("min", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
+                let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                Ok(Value::temporary(format!("i64::min({x}, {y})"), Type::Signed))
+            }
             ("abs", [number]) if number.of == Type::Signed => {
-                Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
+                Ok(Value::temporary(format!("i64::abs({})", number.text), Type::Signed))
             }
             ("set" | "list" | "dict" | "tuple", []) => {
                 let number = self.unknown();

@@ -46,6 +46,12 @@ impl<'a> Program<'a> {
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
         }
+        let is_simple = |of: &Type| of.is_number() || of.is_text();
+        let differs =
+            |item: &&Value| item.of.in_rust() != first.in_rust() && (is_simple(&item.of) || is_simple(&first));
+        if let Some(other) = items.iter().find(differs) {
+            return Err(Missing::new(format!("a list of {} and {}", first.described(), other.of.described())));
+        }
         let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
         Ok((texts.collect::<Ported<_>>()?, first))
     }
@@ -257,6 +263,12 @@ impl<'a> Program<'a> {
                 (iter, Value::temporary("x", of.clone()))
             }
         };
+        // A sum may be below zero.
+        let below_zero = element.below_zero().filter(|_| name == "sum").and_then(|value| {
+            let before = iter.strip_suffix(&format!(" {})", element.text))?;
+            Some((format!("{before} {})", value.text), value.clone()))
+        });
+        let (iter, element) = below_zero.unwrap_or((iter, element));
         // What may fail is collected first.
         let iter = match iter.contains('?') && matches!(name, "any" | "all" | "sum" | "max" | "min") {
             true => format!("{}.into_iter()", self.collected(&iter, &element, "Vec")?.text.replace('?', "\u{4}")),
@@ -298,8 +310,8 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("{iter}.sum::<{in_rust}>()"), of)
             }
             "max" | "min" if of == Type::Float && !iter.contains('?') => {
-                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                Value::temporary(format!("{iter}.fold(f64::{start}, f64::{name})"), Type::Float)
+                // Of NaN alone it is NaN.
+                Value::temporary(format!("{iter}.fold(f64::NAN, f64::{name})"), Type::Float)
             }
             "max" | "min" if matches!(of, Type::Int | Type::Signed) && !iter.contains('?') => {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
@@ -416,7 +428,8 @@ impl<'a> Program<'a> {
 
     fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
         let is_iteration = matches!(over, Expr::Call(call) if matches!(&*call.func, Expr::Name(name)
-            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed")));
+            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed"))
+            || matches!(&*call.func, Expr::Attribute(items) if items.attr.as_str() == "items" && call.arguments.is_empty()));
         if is_iteration { Ok(None) } else { self.expression(over).map(Some) }
     }
 
@@ -584,10 +597,10 @@ impl<'a> Program<'a> {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
             }
-            // Whether it is there, as a number that is negative.
-            ("get", [at, default]) if *value == Type::Int && default.of == Type::Signed => {
+            // Of a number that may be negative.
+            ("get", [at, default]) if (value, &default.of) == (&Type::Int, &Type::Signed) => {
                 let at = dict_key(key, at)?;
-                let text = format!("{whole}.get({at}).map_or({}, |&x| x as i64)", default.text);
+                let text = format!("{whole}.get({at}).map_or({}, |&value| value as i64)", default.text);
                 Ok(Value::temporary(text, Type::Signed))
             }
             ("get", [at]) => {

@@ -24,8 +24,8 @@ impl<'a> Program<'a> {
     pub(crate) fn text_of_name(&self, name: &Expr) -> Option<String> {
         let Expr::Name(name) = name else { return None };
         match self.scopes.get(&name.id) {
-            Some(Binding::Variable(variable)) if variable.rust_name == name.id.as_str() => {
-                self.constant_texts.get(name.id.as_str()).cloned()
+            Some(Binding::Variable(variable)) if crate::names::is_constant(&variable.rust_name) => {
+                self.constant_texts.get(&variable.rust_name).cloned()
             }
             _ => None,
         }
@@ -72,7 +72,7 @@ impl<'a> Program<'a> {
             let characters: Vec<_> = removed.chars().map(|c| format!("{c:?}")).collect();
             out = format!("{out}.replace([{}], \"\")", characters.join(", "));
         }
-        let all_to_one = to.chars().all(|c| Some(c) == to.chars().next());
+        let all_to_one = to.chars().all(|c| to.starts_with(c));
         match (from.is_empty(), all_to_one, Some(from) == of_string("string.punctuation")) {
             (true, ..) => {}
             (false, true, is_punctuation) if from.chars().count() == to.chars().count() => {

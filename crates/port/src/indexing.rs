@@ -152,9 +152,9 @@ impl<'a> Program<'a> {
                             return Ok(Value::temporary(text, of.of.clone()));
                         }
                         Type::Id => format!("{} as usize", value.at(Strength::Cast)),
-                        // A negative one is beyond the array.
                         Type::Signed if value.form != Form::Constant => {
-                            format!("{} as usize", value.at(Strength::Cast))
+                            let function = self.import("python::place");
+                            format!("{function}({}, {}.dim({axis})?)?", value.text, of.at(Strength::Whole))
                         }
                         Type::Ints if !is_alone => {
                             format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))

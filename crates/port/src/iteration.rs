@@ -276,6 +276,12 @@ impl<'a> Program<'a> {
                 let tensor = self.tensor(list)?;
                 return self.iteration_of(&tensor);
             }
+            Type::Dataset(x, y) | Type::Folder(x, y) if x.is_tensor() => {
+                let (batch, element) = parts_of_batch(x, y.as_deref());
+                let each = format!("{whole}.iter()?.map(|batch| batch.map(|batch| {batch}))");
+                let batches = format!("{each}.collect::<Result<Vec<_>>>()?");
+                Iteration { iter: format!("{batches}.into_iter()"), over: batches, element, is_set: false }
+            }
             of => return Err(Missing::new(format!("a loop over {}", of.described()))),
         })
     }
@@ -344,7 +350,8 @@ impl<'a> Program<'a> {
 
     fn loop_variable(&mut self, target: &ExprName, of: &Type, form: Form) -> String {
         let name = target.id.as_str();
-        let is_mutable = self.scan().declares(target.range.start()) && self.declare(name);
+        let changes = self.scan().declares(target.range.start()) && self.declare(name);
+        let is_mutable = changes && (self.is_changed(name) || !matches!(of, Type::Model(_) | Type::Layer(_)));
         match of.is_array() {
             true => _ = self.rows.insert(name.to_string()),
             false => _ = self.rows.remove(name),
@@ -354,6 +361,7 @@ impl<'a> Program<'a> {
             true => self.scan().reads_from(name, target.range.start()),
             false => self.scan().reads(name) > 0,
         };
+        let is_read = is_read || is_mutable;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
         // A number is taken out of its reference.
         let is_copied = form == Form::Reference && of.is_copy();
@@ -399,7 +407,12 @@ impl<'a> Program<'a> {
         let (body, value) = match inner {
             [] => {
                 let value = element(self)?;
-                let value = self.owned(value)?;
+                let value = match matches!(&value.of, Type::List(of) if **of == Type::Char)
+                    && self.is_text_of_characters(&value)
+                {
+                    true => Value::temporary(self.owned_text(&value), Type::String),
+                    false => self.owned(value)?,
+                };
                 let value = if value.form == Form::Reference && !value.of.is_copy() {
                     Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
                 } else {
@@ -427,6 +440,15 @@ impl<'a> Program<'a> {
             }
         }
         Ok((text, value))
+    }
+}
+
+/// The inputs of a batch, and its targets if it has some, as values of their own.
+fn parts_of_batch(x: &Type, y: Option<&Type>) -> (&'static str, Element) {
+    let one = |of: &Type| Element::One(of.clone(), Form::Place);
+    match y {
+        None => ("batch.x[0].clone()", one(x)),
+        Some(y) => ("(batch.x[0].clone(), batch.y[0].clone())", Element::Many(vec![one(x), one(y)])),
     }
 }
 

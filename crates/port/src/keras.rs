@@ -31,6 +31,9 @@ impl<'a> Program<'a> {
         {
             return Ok(value);
         }
+        if let Some(name) = path.strip_prefix("keras.backend.random_") {
+            return self.random_tensor(name, call);
+        }
         self.refuse_kernel_of_keras_1(&path, call)?;
         let named = self.named(&path, call)?;
         let last = path.rsplit('.').next().unwrap_or(&path);
@@ -46,9 +49,6 @@ impl<'a> Program<'a> {
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
             ("layers", "Lambda") => self.lambda_layer(&named, false),
-            ("backend", "random_normal" | "random_uniform") => {
-                self.random_tensor(last.trim_start_matches("random_"), call)
-            }
             // What Keras has unless it is set.
             ("backend" | "config", "image_data_format") if call.arguments.is_empty() => {
                 Ok(Value::constant("\"channels_last\"", Type::Str))
@@ -85,7 +85,7 @@ impl<'a> Program<'a> {
                     Err(missing) => Err(missing),
                 }
             }
-            ("ops" | "backend" | "activations", _) => self.operation(last, call),
+            ("ops" | "backend" | "activations", _) => self.operation_of(&path, last, call),
             ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
                 self.merging(last, &named)
             }
@@ -151,6 +151,12 @@ impl<'a> Program<'a> {
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             (_, "load_data") => self.load_data(module, &named),
+            ("datasets.imdb" | "datasets.reuters", "get_word_index") => {
+                only(&named, &[])?;
+                let function = self.import(&format!("{}::get_word_index", module.replace('.', "::")));
+                let words = Type::Dict(Box::new(Type::String), Box::new(Type::Id));
+                Ok(Value::temporary(format!("{function}()?"), words))
+            }
             ("utils", "to_categorical") => {
                 let y = self.expression(needed(&named, "x")?)?;
                 only(&named, &["x", "num_classes"])?;
@@ -229,6 +235,9 @@ impl<'a> Program<'a> {
             without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"])
         {
             match name.as_str() {
+                "dtype" if self.path_of(argument).is_some_and(|path| path.starts_with("tensorflow.")) => {
+                    text.push_str(&format!(".dtype({:?})", self.dtype_name(argument)?));
+                }
                 "name" | "dtype" => {
                     let value = self.argument(argument, "impl Into<String>", &name)?;
                     text.push_str(&format!(".{name}({value})"));
@@ -286,10 +295,7 @@ impl<'a> Program<'a> {
             Some(Expr::List(list)) => {
                 list.elts.iter().map(|layer| self.layer_of_sequential(layer)).collect::<Ported<Vec<_>>>()?.concat()
             }
-            Some(_) => {
-                return Err(Missing::new("the layers of a Sequential in a variable")
-                    .help("write the list out where it is used"));
-            }
+            Some(list) => return self.sequential_of_list(list, named),
         };
         let mut text = match layers.is_empty() {
             true => "Sequential::new(layers![])".to_string(),
@@ -332,6 +338,10 @@ impl<'a> Program<'a> {
                 out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole)))
             }
             Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.own(value)?.text),
+            Type::Instance(ref class) if self.is_layer_of_layers(&value.of) => {
+                self.becomes_model(&class.clone())?;
+                out.push(format!("{}.model()", self.own(value)?.text));
+            }
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
         }
         Ok(out)
@@ -350,6 +360,8 @@ impl<'a> Program<'a> {
             }
             [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
                 Some(argument) => self.argument(argument, rust_type, parameter)?,
+                // Keras's default.
+                None if name == "cifar100" => "\"fine\"".into(),
                 None => {
                     return Err(Missing::new(format!("{name}.load_data without {parameter}"))
                         .help(format!("say which {parameter}")));

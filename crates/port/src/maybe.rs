@@ -173,7 +173,7 @@ impl<'a> Program<'a> {
         }
         self.scopes.enter();
         for (name, variable, _) in &open {
-            let none = Variable { of: Type::None, ..variable.clone() };
+            let none = Variable { of: Type::None, is_pending: true, ..variable.clone() };
             self.scopes.bind(name, Binding::Variable(none));
         }
         let names: Vec<String> = open.iter().map(|(name, ..)| name.clone()).collect();

@@ -12,7 +12,7 @@ const WITH_DEFAULTS: &[(&str, &[(&str, &str)])] = &[
     ("trace", &[("offset", "0"), ("axis1", "0"), ("axis2", "1")]),
     ("array_split", &[("indices_or_sections", ""), ("axis", "0")]),
     ("split", &[("indices_or_sections", ""), ("axis", "0")]),
-    ("cumprod", &[("axis", "()"), ("dtype", "()")]),
+    ("cumprod", &[("axis", "()"), ("dtype", "None")]),
 ];
 
 /// Those of two arrays.

@@ -203,8 +203,15 @@ impl<'a> Program<'a> {
                 };
                 let of = self.expression(argument)?;
                 match &of.of {
-                    Type::List(_) if of.form == Form::Place => {
+                    Type::List(_) if of.form == Form::Place && self.is_mutated(&name.id) => {
+                        if self.scopes.is_local(&name.id) {
+                            self.declare(&name.id);
+                        }
                         Ok(Value::temporary(format!("{function}shuffle(&mut {})", of.text), Type::None))
+                    }
+                    Type::List(_) => Err(Missing::new("a list that NumPy shuffles").help("shuffle an array")),
+                    _ if self.scan().is_parameter(&name.id) && self.is_first(&name.id) => {
+                        Err(Missing::new(format!("a function that shuffles {}", name.id)).help("return the new array"))
                     }
                     kind if kind.is_array() => {
                         let text = format!("{function}shuffle_rows({})?", of.borrowed());

@@ -1,7 +1,6 @@
 //! Statements.
 
 use crate::classes::Kind;
-use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -22,7 +21,13 @@ impl<'a> Program<'a> {
             let written = self.body.len();
             self.statement_end = range.end();
             self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
-            if let Err(missing) = self.statement(statement) {
+            let shared = self.enter_sharing(statement);
+            let written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            match shared {
+                Some(before) => self.leave_sharing(before),
+                None => self.note_sharing(statement),
+            }
+            if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
                 if matches!(statement, Stmt::Return(_)) {
@@ -154,7 +159,7 @@ impl<'a> Program<'a> {
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
                 true => Ok(()),
-                false if self.with_open(with)? => Ok(()),
+                false if self.with_open(with)? || self.with_arrays(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
             Stmt::Try(attempt) => self.attempt(attempt),
@@ -178,6 +183,12 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let [Expr::Name(name)] = &assign.targets[..]
+            && self.is_iterator(&assign.value)
+            && self.scan().whole_reads(&name.id) > 1
+        {
+            return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
+        }
         if let [target] = &assign.targets[..] {
             if self.note_partial(target, &assign.value) {
                 return Ok(());
@@ -187,7 +198,7 @@ impl<'a> Program<'a> {
             }
             self.note_special(target, &assign.value);
         }
-        // Another name for a class or function of Keras.
+        // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
             && (self.is_module(&path) || (path.starts_with("keras.") && crate::api::signature(&path).is_some()))
@@ -238,6 +249,15 @@ impl<'a> Program<'a> {
         {
             self.not_negative.insert(name.id.to_string());
         }
+        if let [Expr::Name(name)] = &assign.targets[..] {
+            self.integers.remove(name.id.as_str());
+            if let Some(integer) = self.integer(&assign.value)
+                && self.scans.len() == 1
+                && self.scan().is_assigned_once(&name.id)
+            {
+                self.integers.insert(name.id.to_string(), integer);
+            }
+        }
         if let [Expr::Name(name)] = &assign.targets[..]
             && let Some(array) = self.mutable_array(&name.id, &assign.value)?
         {
@@ -251,20 +271,20 @@ impl<'a> Program<'a> {
             return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
         if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
-            && is_constant(&name.id)
+            && let Some(rust_name) = self.name_of_constant(&name.id)
             && self.scan().is_assigned_once(&name.id)
         {
             let value = self.expression(&assign.value)?;
-            if let (Form::Constant, Some(of)) =
-                (value.form, value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()))
-            {
+            if let (true, Some(of)) = (
+                crate::module_constants::is_constant_value(&value),
+                value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
+            ) {
                 let of = of.replace("&'static ", "&");
                 if let Expr::StringLiteral(text) = &*assign.value {
-                    self.constant_texts.insert(name.id.to_string(), text.value.to_str().to_string());
+                    self.constant_texts.insert(rust_name.clone(), text.value.to_str().to_string());
                 }
-                self.constant(format!("const {}: {of} = {};", name.id, value.text));
-                let variable =
-                    Variable { rust_name: name.id.to_string(), of: value.of, form: Form::Place, is_pending: false };
+                self.constant(format!("const {rust_name}: {of} = {};", value.text));
+                let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };
                 self.scopes.bind(&name.id, Binding::Variable(variable));
                 return Ok(());
             }
@@ -297,6 +317,8 @@ impl<'a> Program<'a> {
         }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            // What is only read as `scores[0]` is a list.
+            Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => Some(1),
             _ => None,
         };
         let value = self.expression(&assign.value);
@@ -310,6 +332,18 @@ impl<'a> Program<'a> {
         is_of_keras
             || path.starts_with("keras.datasets.")
             || matches!(path, "numpy.random" | "numpy.linalg" | "os.path")
+    }
+
+    /// Whether a value is an iterator, which is read once.
+    fn is_iterator(&self, value: &Expr) -> bool {
+        match value {
+            Expr::Generator(_) => true,
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Name(name) if self.scopes.get(&name.id).is_none()
+                    && matches!(name.id.as_str(), "map" | "filter" | "zip" | "enumerate" | "reversed" | "iter"))
+            }
+            _ => false,
+        }
     }
 
     /// Whether an element of a list is a callback.
@@ -344,6 +378,9 @@ impl<'a> Program<'a> {
                 {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
+                }
+                if attribute.attr.as_str() == "trainable" {
+                    self.check_freezing(&attribute.value)?;
                 }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
@@ -405,6 +442,15 @@ impl<'a> Program<'a> {
                         let (index, value) = (self.own(index)?, self.own(value)?);
                         let (key, element) = (key.clone(), element.clone());
                         let (index, value) = (self.put_into(&key, index)?, self.put_into(&element, value)?);
+                        // The outer one is borrowed where it is changed.
+                        let base = of.text.split(['[', '.']).next().unwrap_or_default();
+                        let value = match of.text.contains('[') && crate::program::has_word(&value, base) {
+                            true => {
+                                self.line(&format!("let value = {value};"));
+                                "value".to_string()
+                            }
+                            false => value,
+                        };
                         self.line(&format!("{}.insert({index}, {value});", of.at(Strength::Whole)));
                         Ok(())
                     }
@@ -440,8 +486,9 @@ impl<'a> Program<'a> {
                 let of = (**of).clone();
                 let list = match value.form {
                     Form::Temporary => {
-                        self.line(&format!("let parts = {};", value.text));
-                        "parts".to_string()
+                        let parts = self.free_name("parts");
+                        self.line(&format!("let {parts} = {};", value.text));
+                        parts
                     }
                     _ => value.at(Strength::Whole),
                 };
@@ -455,8 +502,9 @@ impl<'a> Program<'a> {
         let value = match &value.of {
             Type::Scores(names) if value.form == Form::Temporary => {
                 let names = names.clone();
-                self.line(&format!("let scores = {};", value.text));
-                let numbers = names.iter().map(|name| format!("scores[{name:?}]")).collect::<Vec<_>>();
+                let scores = self.free_name("scores");
+                self.line(&format!("let {scores} = {};", value.text));
+                let numbers = names.iter().map(|name| format!("{scores}[{name:?}]")).collect::<Vec<_>>();
                 let of = Type::Tuple(vec![Type::Float; names.len()]);
                 Value::temporary(format!("({})", numbers.join(", ")), of)
             }
@@ -472,10 +520,11 @@ impl<'a> Program<'a> {
                 );
             }
             self.declare_again(declared);
-            self.line(&format!("let values = {};", value.text));
+            let values = self.free_name("values");
+            self.line(&format!("let {values} = {};", value.text));
             let parts: Vec<_> = names.into_iter().enumerate().collect();
             for (i, (name, of)) in parts {
-                self.bind(&name, Value::temporary(format!("values.{i}"), of))?;
+                self.bind(&name, Value::temporary(format!("{values}.{i}"), of))?;
             }
             return Ok(());
         }
@@ -537,6 +586,9 @@ impl<'a> Program<'a> {
 
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
+        if self.assigned_again.iter().any(|again| again == name) && self.is_mutated(name) {
+            return matches!(self.scopes.get(name), Some(Binding::Variable(_)));
+        }
         !self.scopes.is_local(name)
             && match self.scopes.get(name) {
                 Some(Binding::Variable(variable)) => {
@@ -568,6 +620,8 @@ impl<'a> Program<'a> {
                     false => Err(Missing::new(format!("{name} becomes None here"))),
                 };
             }
+            // Rust has no variable for it.
+            self.declare(name);
             let variable =
                 Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
             self.scopes.bind(name, Binding::Variable(variable));
@@ -578,14 +632,31 @@ impl<'a> Program<'a> {
             let base = program.scopes.python_name(&value.text);
             !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
         };
+        if value.form == Form::Reference && matches!(value.of, Type::Dict(..)) && self.is_next_mutated(name) {
+            return Err(Missing::new("a second name for a dict that changes").help("make a new one with dict(...)"));
+        }
         let value = match (&value.of, &value.items) {
             // Neither is changed, so that a clone is as good as another name.
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
                 Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
             }
+            // Another handle to the same weights, which only computes with them.
+            (Type::Model(_), _) if value.form == Form::Place && !self.is_next_mutated(name) => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
+        };
+        // Texts that are made are put into the list.
+        let value = match (&value.of, &value.items) {
+            (Type::List(of), Some(items))
+                if **of == Type::Str && !items.is_empty() && self.is_next_mutated(name) && !self.is_outer(name) =>
+            {
+                let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(Type::String)))
+            }
+            _ => value,
         };
         // A text that grows.
         let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
@@ -593,7 +664,14 @@ impl<'a> Program<'a> {
             false => value,
         };
         // Python counts characters, Rust bytes.
-        let value = match value.of.is_text() && self.scan().is_subscripted(name) {
+        let is_taken_apart = value.of.is_text() && self.scan().is_subscripted(name);
+        let is_of_characters = matches!(&value.of, Type::List(of) if **of == Type::Char);
+        let rust_name = self.rust_name(name);
+        match is_taken_apart || (is_of_characters && self.is_text_of_characters(&value)) {
+            true => _ = self.taken_apart.insert(rust_name),
+            false => _ = self.taken_apart.remove(&rust_name),
+        }
+        let value = match is_taken_apart {
             true => Value::temporary(
                 format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
                 Type::List(Box::new(Type::Char)),
@@ -606,8 +684,11 @@ impl<'a> Program<'a> {
             self.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
+        let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
+            // Otherwise it is another variable from there on.
+            && (is_alike(&variable.of) || !self.assigned_again.iter().any(|again| again == name))
         {
             if self.assign_maybe(&variable, value.clone())? {
                 return Ok(());
@@ -622,7 +703,7 @@ impl<'a> Program<'a> {
                 _ => value,
             };
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
-            if variable.of != Type::None && !is_alike {
+            if !(is_alike || variable.of == Type::None && variable.is_pending) {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
                     value.of.described(),
@@ -646,7 +727,14 @@ impl<'a> Program<'a> {
             _ => None,
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
-        let changes = self.declare(name);
+        let of_parameter = self.scan().is_reassigned(name) && self.scan().is_mutated(name, 0);
+        let changes = self.declare(name) || of_parameter;
+        let changes = match &value.of {
+            // A flow of images counts its batches itself.
+            Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
+            of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
+            _ => changes,
+        };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
         let is_read = self.scan().reads(name) > 0 && !self.was_read(name);
         let declared = match (is_mutable, is_read) {
@@ -657,7 +745,12 @@ impl<'a> Program<'a> {
         let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
         let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
-        self.line(&format!("let {declared} = {text};"));
+        // Of literals alone Rust would make an i32, which may be negative.
+        let is_of_names = text.chars().all(|c| c.is_alphanumeric() || " _-+*/%()".contains(c)) && !text.contains("as");
+        match value.below_zero().is_some() && is_of_names {
+            true => self.line(&format!("let {declared}: usize = {text};")),
+            false => self.line(&format!("let {declared} = {text};")),
+        }
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
         let variable = Variable { rust_name: rust_name.clone(), of: value.of, form, is_pending: false };
         self.scopes.bind(name, Binding::Variable(variable));
@@ -751,8 +844,10 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let value = self.binary(&assign.target, assign.op, &assign.value)?;
-        if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
-            && (self.scan().last_change(&name.id) > Some(self.statement_end) || !self.scopes.is_local(&name.id))
+        if let (Type::Mutable { of, .. }, Expr::Name(name)) = (&target.of, &*assign.target)
+            && (self.scan().last_change(&name.id) > Some(self.statement_end)
+                || !self.scopes.is_local(&name.id)
+                || *of != "f64")
         {
             return self.change_whole(&target, assign.op, &assign.value);
         }
@@ -769,6 +864,20 @@ impl<'a> Program<'a> {
         let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
         let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
             if matches!(self.expression(&subscript.value)?.of, Type::Dict(..) | Type::Mutable { .. }));
+        // A parameter: the array of the one who calls, but tensors are never changed.
+        if let Expr::Name(name) = &*assign.target
+            && target.form == Form::Reference
+            && (target.of.is_array() || target.of == Type::Symbolic)
+        {
+            if !self.is_in_method_of_tensors() || !self.scopes.is_local(&name.id) {
+                return Err(Missing::new(format!("{} changes the array of those who call it", name.id)).help(format!(
+                    "write {0} = {0} {1} ...",
+                    name.id,
+                    assign.op.as_str()
+                )));
+            }
+            return self.bind(&name.id, value);
+        }
         if target.of == Type::String && assign.op == Operator::Add {
             let added = self.expression(&assign.value)?;
             let text = match &added.of {
@@ -902,4 +1011,11 @@ pub(crate) fn assigned_by(statement: &Stmt) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// `model.evaluate(...)`
+fn is_evaluation(value: &Expr) -> bool {
+    let evaluates = |name: &str| matches!(name, "evaluate" | "train_on_batch" | "test_on_batch");
+    matches!(value, Expr::Call(call)
+        if matches!(&*call.func, Expr::Attribute(attribute) if evaluates(attribute.attr.as_str())))
 }

@@ -31,7 +31,12 @@ impl<'a> Program<'a> {
                     let sep = self.expression(sep)?;
                     list(format!("{whole}.split({}).{collect}", pattern(&sep)?))
                 }
-                (Some(sep), Some(most)) => {
+                (None | Some(Expr::NoneLiteral(_)), Some(Expr::NumberLiteral(most))) if matches!(&most.value, ruff_python_ast::Number::Int(most) if most.as_u8() == Some(1)) => {
+                    list(format!(
+                        "{whole}.trim_start().splitn(2, char::is_whitespace).map(|part| part.trim_start().to_string()).filter(|part| !part.is_empty()).collect::<Vec<_>>()"
+                    ))
+                }
+                (Some(sep), Some(most)) if !sep.is_none_literal_expr() => {
                     let (sep, most) = (self.expression(sep)?, self.argument(most, "usize", "maxsplit")?);
                     list(format!("{whole}.splitn({most} + 1, {}).{collect}", pattern(&sep)?))
                 }

@@ -296,11 +296,13 @@ pub(crate) struct Value {
     pub(crate) form: Form,
     /// The elements of a list or tuple that is written out.
     pub(crate) items: Option<Vec<Value>>,
+    /// Of sizes whose difference may be negative: this text, and the value as one that may be so.
+    pub(crate) below_zero: Option<Box<(String, Value)>>,
 }
 
 impl Value {
     pub(crate) fn new(text: impl Into<String>, of: Type, strength: Strength, form: Form) -> Self {
-        Self { text: text.into(), of, strength, form, items: None }
+        Self { text: text.into(), of, strength, form, items: None, below_zero: None }
     }
 
     pub(crate) fn constant(text: impl Into<String>, of: Type) -> Self {
@@ -313,6 +315,19 @@ impl Value {
 
     pub(crate) fn place(text: impl Into<String>, of: Type) -> Self {
         Self::new(text, of, Strength::Whole, Form::Place)
+    }
+
+    /// With what it is where it may be negative.
+    pub(crate) fn or_below_zero(self, value: Value) -> Self {
+        Self { below_zero: Some(Box::new((self.text.clone(), value))), ..self }
+    }
+
+    /// What it is where it may be negative, if it is a size that may be so.
+    pub(crate) fn below_zero(&self) -> Option<&Value> {
+        self.below_zero
+            .as_deref()
+            .filter(|(text, _)| *text == self.text && self.of == Type::Int)
+            .map(|(_, value)| value)
     }
 
     /// In parentheses, if it holds together less than this.
@@ -334,6 +349,9 @@ impl Value {
 
     /// As a number with a fraction.
     pub(crate) fn as_float(&self) -> Option<String> {
+        if let Some(value) = self.below_zero() {
+            return value.as_float();
+        }
         match self.of {
             Type::Float => Some(self.text.clone()),
             Type::Int | Type::Signed if self.form == Form::Constant && self.is_literal() => {
@@ -357,7 +375,8 @@ impl Value {
 
     /// Whether it is a number that is written out.
     pub(crate) fn is_literal(&self) -> bool {
-        self.text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+        let text = self.text.trim_start_matches('-');
+        text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains([' ', '('])
     }
 
     /// The text of a literal string, without quotes.

@@ -9,6 +9,7 @@ programs! {
     custom_callback
     custom_loss_and_metric
     custom_training_loop
+    data_files
     data_generator
     denoising_autoencoder
     digits_mlp
@@ -16,10 +17,20 @@ programs! {
     early_stopping_checkpoint
     fashion_functional
     figures
+    fraud_class_weights
+    frozen_base
     fuel_table
     functional_shared_layers
+    gan_class
+    gan_two_models
     housing_kfold
+    image_flow_from_directory
+    image_folder
+    image_generator
+    input_pipeline
+    layer_methods
     layers_with_weights
+    loan_applications
     loop_with_tape
     loss_classes
     lstm_text_generation
@@ -27,6 +38,7 @@ programs! {
     mnist_mlp
     multi_output_model
     numpy_tour
+    old_keras_names
     pandas_housing
     policy_gradient_bandit
     python_tour
@@ -39,12 +51,18 @@ programs! {
     save_and_load
     siamese
     sklearn_iris_like
+    subclassed_models
     text_classes
+    text_folder
     text_preprocessing
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
     training_function
+    tweets_tokenizer
+    vae
+    weather_windows
+    wgan_gp
     word_counts
     word_distance
 }

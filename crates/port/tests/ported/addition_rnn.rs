@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 const TRAINING_SIZE: usize = 150;
 const DIGITS: usize = 2;
 const REVERSE: bool = true;
+const MAXLEN: usize = DIGITS + 1 + DIGITS;
 
 fn main() -> Result<()> {
     utils::set_random_seed(99);
     numpy::random::seed(99);
 
     // Parameters for the model and dataset.
-    let maxlen = DIGITS + 1 + DIGITS;
 
     let chars = "0123456789+ ";
     let ctable = CharacterTable::new(chars);
@@ -42,7 +42,7 @@ fn main() -> Result<()> {
         seen.insert(key);
         // Pad the data with spaces such that it is always MAXLEN.
         let q = format!("{a}+{b}").chars().collect::<Vec<char>>();
-        let mut query = format!("{}{}", q.iter().collect::<String>(), " ".repeat(maxlen - q.len())).chars().collect::<Vec<char>>();
+        let mut query = format!("{}{}", q.iter().collect::<String>(), " ".repeat(MAXLEN - q.len())).chars().collect::<Vec<char>>();
         let mut ans = (a + b).to_string();
         ans.push_str(&" ".repeat(DIGITS + 1 - ans.chars().count()));
         if REVERSE {
@@ -53,12 +53,12 @@ fn main() -> Result<()> {
     }
     println!("Total addition questions: {}", questions.len());
 
-    let mut x = Array3::<u8>::zeros((questions.len(), maxlen, chars.chars().count()));
+    let mut x = Array3::<u8>::zeros((questions.len(), MAXLEN, chars.chars().count()));
     let mut y = Array3::<u8>::zeros((questions.len(), DIGITS + 1, chars.chars().count()));
     for (i, (question, answer)) in questions.iter().zip(&expected).enumerate() {
         {
             let mut part = x.slice_mut(s![i, .., ..]);
-            let numbers = ctable.encode(question, maxlen).to_tensor()?.to_dtype(DType::U8)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<u8>()?;
+            let numbers = ctable.encode(question, MAXLEN).to_tensor()?.to_dtype(DType::U8)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<u8>()?;
             for (element, number) in part.iter_mut().zip(numbers) {
                 *element = number;
             }
@@ -78,7 +78,7 @@ fn main() -> Result<()> {
     println!("Training Data: {:?} {:?}", x_train.dims(), y_train.dims());
 
     let mut model = Sequential::new(layers![]);
-    model.add(Input::shape((maxlen, chars.chars().count())));
+    model.add(Input::shape((MAXLEN, chars.chars().count())));
     model.add(LSTM::new(32));
     model.add(RepeatVector::new(DIGITS + 1));
     model.add(LSTM::new(32).return_sequences(true));

@@ -89,6 +89,6 @@ fn main_() -> Result<()> {
     let scores = model.evaluate_with(&x, &y, Evaluate::new().verbose(0))?;
     let (loss, accuracy) = (scores["loss"], scores["accuracy"]);
     println!("loss {loss:.4} accuracy {accuracy:.4} ({loss:8.3}|{:>10})", args.name);
-    println!("{}", numpy::rows(&model.predict_with(&x.i(..3)?, Predict::new().verbose(0))?.i((.., 1))?)?.into_iter().map(|p| Ok::<_, Error>(python::round(p.to_dtype(DType::F64)?.to_scalar::<f64>()?, 4))).collect::<Result<Vec<f64>>>()?.into_iter().map(|item| python::repr(item)).collect::<Vec<String>>().join(", "));
+    println!("{}", numpy::rows(&model.predict_with(&x.i(..3)?, Predict::new().verbose(0))?.i((.., 1))?)?.into_iter().map(|p| Ok::<_, Error>(python::round(p.to_dtype(DType::F64)?.to_scalar::<f64>()?, 4))).collect::<Result<Vec<f64>>>()?.into_iter().map(|x_2| python::repr(x_2)).collect::<Vec<String>>().join(", "));
     Ok(())
 }

@@ -7,7 +7,7 @@ use candle_keras::layers::{Dense, Embedding, GRU};
 use candle_keras::losses::SparseCategoricalCrossentropy;
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
-use candle_keras::{Error, numpy, ops, utils};
+use candle_keras::{Error, numpy, ops, python, utils};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ fn main_(text: &str) -> Result<()> {
     }
     let (inputs, targets) = (Tensor::stack(&inputs, 0)?, Tensor::stack(&targets, 0)?);
     println!("inputs: {:?} targets: {:?}", inputs.dims(), targets.dims());
-    println!("{:?}", inputs.i(0)?.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().map(|&i| idx2char[i as usize]).collect::<Vec<_>>().iter().collect::<String>());
+    println!("{}", python::text_repr(&inputs.i(0)?.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().map(|&i| idx2char[i as usize]).collect::<Vec<_>>().iter().collect::<String>()));
     let mut model = build_model(vocab.len())?;
     let loss = SparseCategoricalCrossentropy::new().from_logits(true);
     model.compile(Adam::new().learning_rate(0.01), loss)?;
@@ -76,7 +76,7 @@ fn main_(text: &str) -> Result<()> {
     let evaluation = model.evaluate_with(&inputs, &targets, Evaluate::new().verbose(0))?["loss"];
     println!("evaluation: {evaluation:.4}");
     let probabilities = ops::softmax(&model.predict_with(&inputs.i(..1)?, Predict::new().verbose(0))?, -1)?;
-    println!("most likely: {:?}", numpy::rows(&ops::argmax(&probabilities.i(0)?, -1)?)?.into_iter().map(|i| Ok::<_, Error>(idx2char[i.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize])).collect::<Result<Vec<char>>>()?.iter().collect::<String>());
+    println!("most likely: {}", python::text_repr(&numpy::rows(&ops::argmax(&probabilities.i(0)?, -1)?)?.into_iter().map(|i| Ok::<_, Error>(idx2char[i.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize])).collect::<Result<Vec<char>>>()?.iter().collect::<String>()));
     println!("{}", generate(&model, &char2idx, &idx2char, "the ", 15)?);
     Ok(())
 }

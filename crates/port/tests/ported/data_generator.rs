@@ -55,7 +55,7 @@ fn main() -> Result<()> {
     }
     println!("squared error {total:.4}");
 
-    let lengths = ["a", "bcd", "ef"].into_iter().map(|item| item.chars().count()).collect::<Vec<usize>>();
+    let lengths = ["a", "bcd", "ef"].into_iter().map(|x_2| x_2.chars().count()).collect::<Vec<usize>>();
     let long = lengths.iter().filter(|&&n| n > 1).map(|&n| n).collect::<Vec<usize>>();
     println!("{lengths:?} {long:?} {} {} {}", lengths.iter().copied().max().ok_or_else(|| Error::new("max of nothing"))?, if lengths.iter().map(|&n| n > 2).any(|x| x) { "True" } else { "False" }, if lengths.iter().map(|&n| n > 0).all(|x| x) { "True" } else { "False" });
     let pairs = lengths.iter().zip(["a", "bcd", "ef"]).map(|(&a, b)| (a, b)).collect::<Vec<(usize, &'static str)>>();

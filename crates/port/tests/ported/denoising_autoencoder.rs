@@ -70,7 +70,7 @@ fn disc(cy: &Tensor, cx: &Tensor, radius: &Tensor, rows: &Tensor, cols: &Tensor)
 }
 
 fn dataset(n: usize, rows: &Tensor, cols: &Tensor) -> Result<Tensor> {
-    let centres = numpy::random::uniform(2.0, (SIDE - 2) as f64, (n, 2))?;
+    let centres = numpy::random::uniform(2.0, (SIDE as i64 - 2) as f64, (n, 2))?;
     let radii = numpy::random::uniform(1.5, 3.5, n)?;
     Ok(Tensor::stack(&numpy::rows(&centres)?.into_iter().zip(numpy::rows(&radii)?).map(|(c, r)| Ok::<_, Error>(disc(&c.i(0)?, &c.i(1)?, &r, rows, cols)?)).collect::<Result<Vec<Tensor>>>()?, 0)?)
 }

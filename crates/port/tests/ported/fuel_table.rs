@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     let column_names = vec!["Km", "Weight", "Power", "Origin"];
     let raw_dataset = data::read_csv("cars.data", ReadCsv::new().sep(' ').skipinitialspace(true).comment('\t').header(false).names(column_names.iter().copied()).na_values(["?"]))?;
     println!("{} rows", raw_dataset.rows());
-    let again = data::read_csv("cars.data", ReadCsv::new().whitespace(true).comment('#').header(false).usecols(["0", "1", "2", "3"]).na_values(["?"]))?;
+    let again = data::read_csv("cars.data", ReadCsv::new().whitespace(true).comment('#').header(false).usecols_at([0, 1, 2, 3]).na_values(["?"]))?;
     println!("the same: {:?}", again.shape());
 
     let mut dataset = raw_dataset.dropna();

@@ -64,7 +64,7 @@ fn main() -> Result<()> {
     println!("{:?} {:?}", encoded.iter().map(|row| row.iter().map(|&x| x as i64).collect::<Vec<_>>()).collect::<Vec<_>>().to_tensor()?.dims(), ops::mean(&(0..4).map(|k| (k, 0.5 * k as f64)).collect::<Vec<(usize, f64)>>().iter().map(|&(x0, x1)| [x0 as f64, x1]).collect::<Vec<_>>().to_tensor()?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     let words = vec!["zero", "one", "two", "three"];
     let order = ops::argsort(&Tensor::new(&[0.3_f64, 0.1, 0.7, 0.2], &Device::Cpu)?, -1)?;
-    println!("{} {} {} {}", order.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().map(|&i| words[i as usize]).collect::<Vec<_>>().join(" "), words[words.len() - 1], words.len(), numpy::rows(&order.i(..2)?)?.into_iter().map(|k| Ok::<_, Error>(words[k.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize].chars().nth(0).ok_or_else(|| Error::new("the text is shorter"))?)).collect::<Result<Vec<char>>>()?.iter().collect::<String>());
+    println!("{} {} {} {}", order.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().map(|&i| words[i as usize]).collect::<Vec<_>>().join(" "), words[words.len() - 1], words.len(), numpy::rows(&order.i(..2)?)?.into_iter().map(|k| Ok::<_, Error>(words[k.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize].chars().next().unwrap())).collect::<Result<Vec<char>>>()?.iter().collect::<String>());
 
     // Shapes.
     let images = ops::arange(0.0, 48.0, 1.0, "int64")?.reshape((2, 4, 6))?;
@@ -78,7 +78,7 @@ fn main() -> Result<()> {
     queue.remove(queue.len() - 1);
     let mut ages = IndexMap::from([("ann", 31), ("bob", 27), ("cid", 45)]);
     ages.shift_remove("bob").ok_or_else(|| Error::new("there is no such key in the dict"))?;
-    println!("{queue:?} {:?} {}", ages.keys().cloned().collect::<Vec<_>>(), ages.get("bob").map_or(-1, |&x| x as i64));
+    println!("{queue:?} {:?} {}", ages.keys().cloned().collect::<Vec<_>>(), ages.get("bob").map_or(-1, |&value| value as i64));
     println!("{} {} {}", queue.iter().copied().reduce(|a, b| a * b).ok_or_else(|| Error::new("reduce of nothing"))?, numpy::array_str(&ops::sum(&ops::stack(&vec![Tensor::new(&[1.0_f64, 2.0], &Device::Cpu)?, Tensor::new(&[3.0_f64, 4.0], &Device::Cpu)?].into_iter().collect::<Vec<Tensor>>(), 0)?, 0)?)?, ops::greater(&order, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().sum::<i64>() as usize);
     println!("{} {} {}", texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().iter().sum::<usize>() / texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().len(), (table.to_tensor()?.i((0, 0))?.to_dtype(DType::F64)? / 7.0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?.round_ties_even() as i64, numpy::array_str(&ops::concatenate(&[&order.i(..1)?.flatten_all()?, &Tensor::new(&[7_i64, 8], &Device::Cpu)?.flatten_all()?], 0)?)?);
     for k in (0 + 1..=9).rev().step_by(4) {
@@ -109,7 +109,7 @@ fn main() -> Result<()> {
     let history = model.fit(&data, &labels, Fit::new().epochs(4).verbose(0))?;
     println!("losses: {:?}", history["loss"].iter().map(|&loss| python::round(loss, 4)).collect::<Vec<f64>>());
     for (&text, score) in texts.iter().zip(numpy::rows(&model.predict_with(&data, Predict::new().verbose(0))?.i((.., 0))?)?) {
-        println!("{:?} {:.4}", text, score.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+        println!("{} {:.4}", python::text_repr(text), score.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     }
     Ok(())
 }

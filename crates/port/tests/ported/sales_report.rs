@@ -55,7 +55,8 @@ fn main() -> Result<()> {
     let mut totals = Array1::<f64>::zeros(40);
     let file = python::files::read("sales.csv")?;
     for row in python::tables::records(&file, ',')? {
-        totals[[row["day"].trim().parse::<i64>().map_err(|error| Error::new(error.to_string()))? as usize]] += row["amount"].trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?;
+        let place0 = python::place(row["day"].trim().parse::<i64>().map_err(|error| Error::new(error.to_string()))?, totals.shape()[0])?;
+        totals[[place0]] += row["amount"].trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?;
     }
     println!("first totals: {} last: {}", numpy::array_str(&totals.to_tensor()?.i(..3)?)?, numpy::array_str(&totals.to_tensor()?.i(totals.to_tensor()?.dim(0)? - 1)?)?);
 
