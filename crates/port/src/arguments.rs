@@ -217,6 +217,11 @@ impl<'a> Program<'a> {
         // A function by which Keras means its name: activation=tf.nn.relu.
         if let Some(path) = self.path_of(argument) {
             let last = path.rsplit('.').next().unwrap_or(&path).to_string();
+            // `dtype=tf.int32`
+            let is_dtype = last == "string" || crate::numpy::dtype_of(&last).is_some();
+            if name == "dtype" && is_dtype && (path.starts_with("tensorflow.") || path.starts_with("numpy.")) {
+                return Ok(format!("{last:?}"));
+            }
             let is_function = path.starts_with("keras.activations.")
                 || path.starts_with("tensorflow.nn.")
                 || path.starts_with("keras.ops.");
@@ -249,7 +254,7 @@ impl<'a> Program<'a> {
         }
         let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
         Ok(match (inner, &value.of) {
-            ("f64" | "f32" | "LearningRate" | "Factor", Type::Int | Type::Signed | Type::Float) => {
+            ("f64" | "f32" | "LearningRate" | "Factor" | "Numbers", Type::Int | Type::Signed | Type::Float) => {
                 value.as_float().ok_or_else(wrong)?
             }
             ("bool", Type::Bool) => value.text.clone(),
@@ -291,6 +296,9 @@ impl<'a> Program<'a> {
             // A layer that is an activation is a layer of the model.
             ("ActivationFunction", Type::Layer(_)) => {
                 return Err(wrong().help("add the layer behind this one"));
+            }
+            ("Vec<i64", Type::Tuple(_) | Type::List(_)) if value.items.is_some() => {
+                nested_array(value).ok_or_else(wrong)?
             }
             (of, Type::Tuple(_)) if value.items.is_some() && of.starts_with("Vec<") => {
                 let sizes = self.sizes(value)?;

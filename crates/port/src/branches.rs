@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// Whether a value is true, as an expression of Rust.
     pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
+        self.no_truth(test)?;
         let value = match test {
             Expr::BoolOp(both) => self.truth_of_both(both)?,
             test => self.expression(test)?,
@@ -46,7 +47,9 @@ impl<'a> Program<'a> {
             self.block(&branches.body);
             return Ok(());
         }
-        if self.if_there(branches)? || self.if_given(branches)? {
+        self.find_maybe(&branches.body);
+        branches.elif_else_clauses.iter().for_each(|clause| self.find_maybe(&clause.body));
+        if self.if_there(branches)? || self.if_given(branches)? || self.if_some(branches)? {
             return Ok(());
         }
         let test =

@@ -11,6 +11,13 @@ impl<'a> Program<'a> {
         if let Some(made) = self.written_out(call)? {
             return self.expression(made);
         }
+        // The elements that places of a format take are known by their numbers.
+        if let Expr::Attribute(attribute) = &*call.func
+            && attribute.attr.as_str() == "format"
+            && let Some(text) = self.constant_text(&attribute.value).or_else(|| self.text_of_name(&attribute.value))
+        {
+            return self.format_method(&text, call);
+        }
         let is_shape_of_random = self.path_of(&call.func).is_some_and(|path| path.starts_with("numpy.random.rand"));
         if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) && !is_shape_of_random
             || self.words(call).is_err()

@@ -83,6 +83,10 @@ impl<'a> Program<'a> {
 
     pub(crate) fn name(&mut self, name: &str) -> Ported<Value> {
         match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) if matches!(variable.of, Type::Maybe(_)) => {
+                let Type::Maybe(of) = self.resolved(&variable.of) else { return Err(Missing::new("this name")) };
+                self.there(name, &variable, *of)
+            }
             Some(Binding::Variable(variable)) => {
                 let strength = if variable.rust_name.starts_with('*') { Strength::Prefix } else { Strength::Whole };
                 Ok(Value::new(variable.rust_name, self.resolved(&variable.of), strength, variable.form))
@@ -379,6 +383,9 @@ impl<'a> Program<'a> {
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(test) = self.compare_maybe(compare) {
+            return Ok(test);
+        }
         if let Some(known) = self.compare_version(compare)? {
             return Ok(Value::constant(known.to_string(), Type::Bool));
         }
@@ -634,7 +641,7 @@ fn is_text_like(of: &Type) -> bool {
 }
 
 /// The elements of a tuple, also of one in a variable.
-fn items_of_tuple(value: &Value) -> Vec<Value> {
+pub(crate) fn items_of_tuple(value: &Value) -> Vec<Value> {
     match (&value.items, &value.of) {
         (Some(items), _) => items.clone(),
         (None, Type::Tuple(types)) => (types.iter().enumerate())

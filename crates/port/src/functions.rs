@@ -195,7 +195,11 @@ impl<'a> Program<'a> {
         if definition.takes_any_number() && !is_method {
             return Err(Missing::new("a function of any number of arguments"));
         }
-        let parameters = definition.parameters().split_off(usize::from(is_method));
+        let mut parameters = definition.parameters();
+        if is_method && parameters.is_empty() {
+            return Err(Missing::new("a method without self"));
+        }
+        let parameters = parameters.split_off(usize::from(is_method));
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
         let words = self.words(call)?;
         if call.arguments.args.len() > names.len() {

@@ -51,6 +51,7 @@ mod kept_counters;
 mod keras;
 mod loops;
 mod made;
+mod maybe;
 mod methods;
 mod module_constants;
 mod mutable;

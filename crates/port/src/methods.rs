@@ -279,6 +279,7 @@ impl<'a> Program<'a> {
         no_words(call)?;
         match (name, &arguments[..]) {
             ("reshape", [shape @ (Expr::Tuple(_) | Expr::List(_))]) => self.reshaped(of, shape),
+            ("reshape", [shape]) => self.reshaped(of, shape),
             ("reshape", sizes) if !sizes.is_empty() => {
                 let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 self.reshaped_to(of, &sizes)

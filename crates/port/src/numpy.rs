@@ -483,6 +483,10 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
             }
+            "argsort" | "searchsorted" => {
+                let places = self.operation(name, call)?;
+                Ok(Value { of: if places.of == Type::Array { Type::Ints } else { places.of.clone() }, ..places })
+            }
             "fromstring" => {
                 let given = given(&["string", "dtype", "count", "sep"])?;
                 let text = self.argument(needed(&given, "string")?, "&str", "string")?;

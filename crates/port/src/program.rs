@@ -99,6 +99,8 @@ pub(crate) struct Program<'a> {
     pub(crate) given: HashMap<String, String>,
     /// Tables of `str.maketrans`.
     pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
+    /// The texts of constants.
+    pub(crate) constant_texts: HashMap<String, String>,
     /// The constants of patterns.
     pub(crate) patterns: Vec<(String, String)>,
     /// The paths of the files that are open, by their variables in Rust.
@@ -170,6 +172,7 @@ impl<'a> Program<'a> {
             parsers: Vec::new(),
             given: HashMap::new(),
             tables: HashMap::new(),
+            constant_texts: HashMap::new(),
             patterns: Vec::new(),
             paths: HashMap::new(),
             open_files: HashMap::new(),
@@ -235,7 +238,7 @@ impl<'a> Program<'a> {
     }
 
     /// Whether a function of the script has this name in Rust.
-    fn has_function(&self, name: &str) -> bool {
+    fn defines_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
     }
 
@@ -244,7 +247,7 @@ impl<'a> Program<'a> {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
         match module {
             // A function of the script has that name.
-            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.has_function(name) => {
+            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.defines_function(name) => {
                 return format!("candle_keras::prelude::{name}");
             }
             "prelude" => {}
@@ -308,6 +311,7 @@ impl<'a> Program<'a> {
         let boxed = |of: &Type| Box::new(self.resolved(of));
         match of {
             Type::Option(of) => Type::Option(boxed(of)),
+            Type::Maybe(of) => Type::Maybe(boxed(of)),
             Type::Unknown(number) => match self.unknown.get(*number) {
                 Some(Some(of)) if of != &Type::Unknown(*number) => self.resolved(of),
                 _ => Type::Unknown(*number),
@@ -340,7 +344,8 @@ impl<'a> Program<'a> {
             let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
             typed.push_str(&known.unwrap_or_else(|| if is_filled(name, text) { "_" } else { "f64" }.into()));
         }
-        let text = &typed;
+        // What is None for ever has any type.
+        let text = &typed.replace("None::<_>", "None::<()>").replace("None::<f64>", "None::<()>");
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
@@ -412,9 +417,15 @@ impl<'a> Program<'a> {
         self.items.insert(at, (line, text));
     }
 
-    /// Whether an item with this text is written already.
+    /// Whether this function or type has been written.
     pub(crate) fn has_item(&self, text: &str) -> bool {
-        self.items.iter().any(|(_, item)| item.contains(text))
+        self.items.iter().any(|(_, item)| item == text)
+    }
+
+    /// Whether a function of this name has been written.
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        let start = format!("fn {name}(");
+        self.items.iter().any(|(_, item)| item.contains(&start))
     }
 
     /// Imports what a type needs that is written out.
@@ -593,7 +604,7 @@ impl<'a> Program<'a> {
     /// The program without what it imports.
     fn program_text(&self) -> String {
         let mut out = String::new();
-        for constant in &self.constants {
+        for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
             out.push_str(constant);
             out.push('\n');
         }
@@ -620,6 +631,19 @@ impl<'a> Program<'a> {
             ));
         }
         out
+    }
+
+    /// Whether a constant is used: what formats are is in the texts of `format!` themselves.
+    fn is_needed(&self, constant: &str) -> bool {
+        let name = constant.strip_prefix("const ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
+        let others = self.constants.iter().filter(|other| *other != constant);
+        !self.constant_texts.contains_key(name)
+            || self
+                .body
+                .iter()
+                .chain(self.items.iter().map(|(_, item)| item))
+                .chain(others)
+                .any(|text| has_word(text, name))
     }
 
     fn has_call_of_gap(&self, line: usize) -> bool {

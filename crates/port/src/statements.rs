@@ -104,6 +104,7 @@ impl<'a> Program<'a> {
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
                 let is_outermost = self.begin_loop();
+                self.find_maybe(&each.body);
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
                 let test = self.condition(&each.test);
                 if let Ok(test) = &test {
@@ -205,8 +206,7 @@ impl<'a> Program<'a> {
         // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && (path == "keras" || path.starts_with("keras."))
-            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
+            && (self.is_module(&path) || (path.starts_with("keras.") && crate::api::signature(&path).is_some()))
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -285,6 +285,9 @@ impl<'a> Program<'a> {
                 value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
             ) {
                 let of = of.replace("&'static ", "&");
+                if let Expr::StringLiteral(text) = &*assign.value {
+                    self.constant_texts.insert(rust_name.clone(), text.value.to_str().to_string());
+                }
                 self.constant(format!("const {rust_name}: {of} = {};", value.text));
                 let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };
                 self.scopes.bind(&name.id, Binding::Variable(variable));
@@ -328,6 +331,14 @@ impl<'a> Program<'a> {
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
+    }
+
+    /// Whether a path is that of a module: `layers = keras.layers`.
+    fn is_module(&self, path: &str) -> bool {
+        let is_of_keras = path == "keras" || crate::api::names_in(path).next().is_some();
+        is_of_keras
+            || path.starts_with("keras.datasets.")
+            || matches!(path, "numpy.random" | "numpy.linalg" | "os.path")
     }
 
     /// Whether a value is an iterator, which is read once.
@@ -473,6 +484,14 @@ impl<'a> Program<'a> {
         {
             return Ok(());
         }
+        // `a, b = None, 0`
+        if let Some(items) = value.items.as_ref().filter(|items| items.iter().any(|item| item.of == Type::None)) {
+            let targets = crate::iteration::elements_of(target);
+            if targets.len() != items.len() || items.iter().any(|item| item.form != Form::Constant) {
+                return Err(Missing::new("None among other values").help("assign them one by one"));
+            }
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
         let value = match (&value.of, crate::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
@@ -511,8 +530,8 @@ impl<'a> Program<'a> {
             return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
         }
         let has_outer = crate::program::names_in(target).iter().any(|name| self.is_outer(name));
-        let declared = self.declared_so_far();
         let mut names = Vec::new();
+        let declared = self.declared_so_far();
         let pattern = self.pattern(target, &value.of, &mut names)?;
         if has_outer {
             // These get new values instead.
@@ -545,7 +564,9 @@ impl<'a> Program<'a> {
             (Expr::Name(name), of) => {
                 names.push((name.id.to_string(), of.clone()));
                 let is_read = self.scan().reads(&name.id) > 0 && !self.is_never_read_behind(name);
-                let is_mutable = self.declare(&name.id);
+                // One of an outer block is there already.
+                let is_new = !self.is_outer(&name.id) && self.scan().declares(name.range.start());
+                let is_mutable = is_new && self.declare(&name.id);
                 let rust_name = self.rust_name(&name.id);
                 Ok(match (is_read, is_mutable) {
                     (_, true) => format!("mut {rust_name}"),
@@ -609,12 +630,19 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
-        // Rust has no variable for it.
-        if value.of == Type::None && value.form == Form::Constant && !self.is_outer(name) {
-            if self.is_next_mutated(name) {
-                return Err(Missing::new(format!("{name} is None until a block assigns it"))
-                    .help("give it a value of the type that it will have"));
+        if value.of == Type::None && value.form == Form::Constant {
+            let is_outer = self.is_outer(name);
+            if !is_outer && self.is_next_mutated(name) {
+                self.bind_maybe(name);
+                return Ok(());
             }
+            if is_outer && let Some(Binding::Variable(variable)) = self.scopes.get(name) {
+                return match self.assign_maybe(&variable, value)? {
+                    true => Ok(()),
+                    false => Err(Missing::new(format!("{name} becomes None here"))),
+                };
+            }
+            // Rust has no variable for it.
             self.declare(name);
             let variable =
                 Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
@@ -698,6 +726,9 @@ impl<'a> Program<'a> {
             // Otherwise it is another variable from there on.
             && (is_alike(&variable.of) || !self.assigned_again.iter().any(|again| again == name))
         {
+            if self.assign_maybe(&variable, value.clone())? {
+                return Ok(());
+            }
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
                 // A text whose characters are read by their places.

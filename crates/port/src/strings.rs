@@ -404,16 +404,17 @@ impl<'a> Program<'a> {
             let (place, behind) = behind.split_once('}').ok_or_else(|| Missing::new("a brace that is not closed"))?;
             let (name, spec) = place.split_once(':').unwrap_or((place, ""));
             let (name, is_repr) = name.strip_suffix("!r").map_or((name, false), |name| (name, true));
+            let unknown = || Missing::new(format!("the place {{{place}}} of a format"));
             let value = if name.is_empty() {
                 next += 1;
-                call.arguments.args.get(next - 1)
+                self.positional(call, next - 1)?.ok_or_else(unknown)?
             } else if let Ok(at) = name.parse::<usize>() {
-                call.arguments.args.get(at)
+                self.positional(call, at)?.ok_or_else(unknown)?
             } else {
-                call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name)).map(|word| &word.value)
+                let mut words = call.arguments.keywords.iter();
+                let word = words.find(|word| word.arg.as_deref() == Some(name));
+                self.expression(&word.ok_or_else(unknown)?.value)?
             };
-            let value = value.ok_or_else(|| Missing::new(format!("the place {{{place}}} of a format")))?;
-            let value = self.expression(value)?;
             if is_repr {
                 if !value.of.is_text() {
                     return Err(Missing::new("!r of this"));
@@ -428,6 +429,28 @@ impl<'a> Program<'a> {
         }
         template.literal(&rest.replace("}}", "}"));
         Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+    }
+
+    /// The argument at this place, also if it is an element of `*values`.
+    fn positional(&mut self, call: &'a ExprCall, at: usize) -> Ported<Option<Value>> {
+        for (place, argument) in call.arguments.args.iter().enumerate() {
+            match argument {
+                Expr::Starred(values) if at >= place => {
+                    let values = self.expression(&values.value)?;
+                    return match (&values.of, &values.items) {
+                        (_, Some(items)) => Ok(items.get(at - place).cloned()),
+                        (Type::List(of), None) if values.form != Form::Temporary => {
+                            let text = format!("{}[{}]", values.at(Strength::Whole), at - place);
+                            Ok(Some(Value::place(text, (**of).clone())))
+                        }
+                        (of, _) => Err(Missing::new(format!("{} as values of formats", of.described()))),
+                    };
+                }
+                argument if at == place => return self.expression(argument).map(Some),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     /// `print(..., file=file)`
@@ -496,9 +519,11 @@ impl<'a> Program<'a> {
                 _ => {
                     self.may_be_negative = argument.is_list_comp_expr();
                     let value = self.expression(argument)?;
-                    // `print(model.summary())`
-                    if value.of == Type::None && argument.is_call_expr() {
-                        self.line(&format!("{};", value.text));
+                    if value.of == Type::None {
+                        // `print(model.summary())` prints what that returns, too.
+                        if value.form == Form::Temporary {
+                            self.line(&format!("{};", value.text));
+                        }
                         template.literal("None");
                         continue;
                     }

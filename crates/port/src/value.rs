@@ -77,6 +77,8 @@ pub(crate) enum Type {
     Dtype,
     /// What a dict may have under a key: an `Option` of a reference.
     Option(Box<Type>),
+    /// What a name has that is None at first: an `Option`.
+    Maybe(Box<Type>),
     /// The `Shape` of a symbolic tensor.
     Shape,
     /// The batch size of a symbolic tensor: the text is that of the tensor.
@@ -215,6 +217,7 @@ impl Type {
             | Self::Gradients(_)
             | Self::Outputs(_)
             | Self::BatchShape(_)
+            | Self::Maybe(_)
             | Self::Option(_) => return None,
         })
     }
@@ -249,7 +252,7 @@ impl Type {
             Self::Outputs(_) => "several outputs".into(),
             Self::Closure(..) | Self::Function(_) => "a function".into(),
             Self::Batch(..) => "a batch".into(),
-            Self::Option(_) => "something or None".into(),
+            Self::Option(_) | Self::Maybe(_) => "something or None".into(),
             Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),

@@ -103,7 +103,10 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("def f(x):\n    if x > 1:\n        return x\nprint(f(2))", "f returns an int or nothing"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
-        ("best = None\nfor i in range(3):\n    if best is None:\n        best = i\nprint(best)", "None until a block"),
+        (
+            "best = None\nfor i in range(3):\n    if not best:\n        best = i\nprint(best)",
+            "the truth of what may be None",
+        ),
         (
             "import keras\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.trainable = False\nm.fit([[1.0]], [1.0])",
             "behind the compile of m",

@@ -14,6 +14,7 @@ programs! {
     dataset_steps
     denoising_autoencoder
     digits_mlp
+    early_stop_by_hand
     early_stopping_checkpoint
     fashion_functional
     figures
@@ -47,6 +48,7 @@ programs! {
     python_lists
     python_numbers
     python_texts
+    python_tour
     recurrent_dropout
     regression_loop
     residual_layers
