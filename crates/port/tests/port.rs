@@ -172,10 +172,6 @@ fn what_rust_would_compute_otherwise_is_a_gap() {
         ("cs = [c for c in 'a1b2' if c.isdigit()]\nprint(cs)", "a list of characters as text"),
         ("print(range(3))", "an iterator as text"),
         ("n = 3\ndef f(x=n):\n    return x\nn = 5\nprint(f())", "the default n, which changes"),
-        (
-            "best = None\nfor v in [3, 5]:\n    if best is None or v > best:\n        best = v\nprint(best)",
-            "best is None until a block assigns it",
-        ),
         ("xs = [1, 2]\nfor x in xs:\n    xs.append(x)\n    break\nprint(xs)", "a loop over what it changes"),
         ("print([1, 'a', 2.5])", "a list of an int and a str"),
         ("x = [0] or 3\nprint(x)", "either a list or an int"),
