@@ -41,6 +41,7 @@ mod image_generators;
 mod indexing;
 mod init_methods;
 mod iteration;
+mod kept_variables;
 mod keras;
 mod loops;
 mod made;

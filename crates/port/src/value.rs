@@ -440,6 +440,11 @@ impl Scopes {
         })
     }
 
+    /// Whether the module itself has this name.
+    pub(crate) fn is_of_module(&self, name: &str) -> bool {
+        self.0.first().is_some_and(|module| module.names.contains_key(name))
+    }
+
     /// How many scopes there are.
     pub(crate) fn depth(&self) -> usize {
         self.0.len()
