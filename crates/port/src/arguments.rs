@@ -238,6 +238,9 @@ impl<'a> Program<'a> {
             ("bool", Type::Bool) => value.text.clone(),
             ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
             ("usize", Type::Int) => value.text.clone(),
+            ("usize" | "u8" | "u32", Type::Bool) if name == "verbose" && value.form == Form::Constant => {
+                usize::from(value.text == "true").to_string()
+            }
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
             ("Integers", Type::Int) if !value.is_literal() => format!("{} as i64", value.at(Strength::Cast)),
             ("usize", of) if of.is_array() => {
@@ -274,6 +277,12 @@ impl<'a> Program<'a> {
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
             // Sizes in a variable.
+            ("Vec<i64", Type::Tuple(types)) if types.iter().all(|item| *item == Type::Int) => {
+                format!("{}.map(|size| size as i64)", sizes_in_array(value, types.len()))
+            }
+            (of, Type::Tuple(types)) if of.starts_with("Vec<") && types.iter().all(|item| *item == Type::Int) => {
+                sizes_in_array(value, types.len())
+            }
             (of, Type::Tuple(types)) if is_sizes(of, types) => value.text.clone(),
             (_, Type::List(_)) => value.borrowed(),
             (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
@@ -411,5 +420,13 @@ pub(crate) fn only(named: &Named<'_>, names: &[&str]) -> Ported<()> {
     match named.iter().find(|(name, _)| !names.contains(&name.as_str())) {
         Some((name, _)) => Err(Missing::new(format!("the argument {name}"))),
         None => Ok(()),
+    }
+}
+
+/// A tuple of sizes as an array.
+pub(crate) fn sizes_in_array(tuple: &Value, count: usize) -> String {
+    match &tuple.items {
+        Some(items) => format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", ")),
+        None => format!("<[usize; {count}]>::from({})", tuple.text),
     }
 }

@@ -10,7 +10,10 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// Whether a value is true, as an expression of Rust.
     pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
-        let value = self.expression(test)?;
+        let value = match test {
+            Expr::BoolOp(both) => self.truth_of_both(both)?,
+            test => self.expression(test)?,
+        };
         match value.of {
             Type::Bool => Ok(value.text),
             _ => self.truth(&value),

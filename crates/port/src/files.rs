@@ -10,8 +10,19 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// A function of `os`, `os.path`, `pathlib`, `json`, `time` or `sys`.
     pub(crate) fn library_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
-        let known =
-            ["os.", "sys.", "shutil.", "tempfile.", "pathlib.", "time.", "json.", "random.", "gc.", "io.StringIO"];
+        let known = [
+            "os.",
+            "sys.",
+            "shutil.",
+            "tempfile.",
+            "pathlib.",
+            "time.",
+            "json.",
+            "random.",
+            "gc.",
+            "io.StringIO",
+            "warnings.",
+        ];
         if !known.iter().any(|module| path.starts_with(module)) {
             return Ok(None);
         }
@@ -44,6 +55,8 @@ impl<'a> Program<'a> {
                 let text = self.shown_alone(&value)?;
                 return Ok(Some(Value::temporary(format!("print!({text})"), Type::None)));
             }
+            // What Python would warn of is not here.
+            "warnings.filterwarnings" | "warnings.simplefilter" => return Ok(Some(Value::constant("()", Type::None))),
             // Rust frees memory at once.
             "gc.collect" => return Ok(Some(Value::constant("()", Type::None))),
             "time.time" | "time.perf_counter" => {
@@ -100,6 +113,23 @@ impl<'a> Program<'a> {
                 let function = self.import("python::files::listdir");
                 Value::temporary(format!("{function}({})?", path.borrowed()), Type::List(Box::new(Type::String)))
             }
+            ("os.walk", [of]) => {
+                let path = self.path_argument(of)?;
+                let function = self.import("python::files::walk");
+                let names = Type::List(Box::new(Type::String));
+                let of = Type::Tuple(vec![Type::String, names.clone(), names]);
+                Value::temporary(format!("{function}({})", path.borrowed()), Type::List(Box::new(of)))
+            }
+            ("os.chdir", [of]) => {
+                let path = self.path_argument(of)?;
+                let function = self.import("python::files::chdir");
+                Value::temporary(format!("{function}({})?", path.borrowed()), Type::None)
+            }
+            ("os.rename", [from, to]) => {
+                let (from, to) = (self.path_argument(from)?, self.path_argument(to)?);
+                let function = self.import("python::files::rename");
+                Value::temporary(format!("{function}({}, {})?", from.borrowed(), to.borrowed()), Type::None)
+            }
             ("os.path.getsize", [of]) => Value::new(
                 format!(
                     "{}.metadata().map_err(|error| Error::new(error.to_string()))?.len() as usize",
@@ -155,6 +185,12 @@ impl<'a> Program<'a> {
 
     /// `next(reader)`
     pub(crate) fn next(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        if let [Expr::Call(iter)] = &call.arguments.args[..]
+            && matches!(&*iter.func, Expr::Name(name) if name.id.as_str() == "iter")
+            && let [dataset] = &iter.arguments.args[..]
+        {
+            return self.first_of_dataset(dataset);
+        }
         let [Expr::Name(name)] = &call.arguments.args[..] else { return Err(Missing::new("next of this")) };
         let of = self.name(&name.id)?;
         match &of.of {
@@ -167,6 +203,7 @@ impl<'a> Program<'a> {
                 }
                 Ok(Value::temporary(format!("{}.remove(0)", of.at(Strength::Whole)), (**row).clone()))
             }
+            Type::Flow(_) => self.next_of_flow(&of),
             of => Err(Missing::new(format!("next of {}", of.described()))),
         }
     }
@@ -247,6 +284,22 @@ impl<'a> Program<'a> {
         }
         let function = self.import("python::files::read");
         Ok(Value::temporary(format!("{function}({})?", path.borrowed()), Type::File { is_read: true }))
+    }
+
+    /// `with np.load(path) as data:`; whether it is that.
+    pub(crate) fn with_arrays(&mut self, with: &'a StmtWith) -> Ported<bool> {
+        let [item] = &with.items[..] else { return Ok(false) };
+        let (Expr::Call(call), Some(Expr::Name(name))) = (&item.context_expr, item.optional_vars.as_deref()) else {
+            return Ok(false);
+        };
+        if self.path_of(&call.func).as_deref() != Some("numpy.load") {
+            return Ok(false);
+        }
+        let arrays = self.expression(&item.context_expr)?;
+        self.last_line_is(self.source.line(item.range().end()));
+        self.bind(&name.id, arrays)?;
+        self.block(&with.body);
+        Ok(true)
     }
 
     /// `with open(path, "w") as f:`; whether it is that.
@@ -361,6 +414,27 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             ),
+            ("randrange", [start, end, step @ ..]) => {
+                let ends = [start, end].map(|end| whole(self, end));
+                let [start, end] = ends.map(|end| end.map_err(|_| Missing::new("randrange of these bounds")));
+                let step = step.first().map_or(Ok("1".to_string()), |step| whole(self, step))?;
+                let text = format!("{function}randrange({}, {}, {step})?", start?, end?);
+                match values.iter().all(|bound| bound.of == Type::Int) {
+                    true => Value::new(format!("{text} as usize"), Type::Int, Strength::Cast, Form::Temporary),
+                    false => Value::temporary(text, Type::Signed),
+                }
+            }
+            // Of an array, which has one axis.
+            ("choice", [array]) if matches!(array.of, Type::Ints | Type::Floats) => {
+                let (dtype, in_rust, of) = match array.of {
+                    Type::Ints => ("I64", "i64", Type::Signed),
+                    _ => ("F64", "f64", Type::Float),
+                };
+                let numbers =
+                    format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
+                let text = format!("*{function}choice(&{numbers})?");
+                Value::temporary(text, of).with_strength(Strength::Prefix)
+            }
             ("choice", [list]) => {
                 let of = list_of(list)?;
                 let text = format!("{function}choice({})?", list.borrowed());

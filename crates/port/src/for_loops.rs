@@ -1,6 +1,8 @@
 //! Loops, and variables that they assign first.
 
+use crate::iteration::{Element, Iteration};
 use crate::program::Program;
+use crate::scan::Scan;
 use crate::statements::assigned_by;
 use crate::value::{Binding, Form, Strength, Type, Variable};
 use crate::{Missing, Ported};
@@ -9,6 +11,13 @@ use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn for_loop(&mut self, each: &'a StmtFor) -> Ported<()> {
+        let is_outermost = self.begin_loop();
+        let written = self.for_loop_inside(each);
+        self.end_loop(is_outermost);
+        written
+    }
+
+    fn for_loop_inside(&mut self, each: &'a StmtFor) -> Ported<()> {
         if !each.orelse.is_empty() {
             return Err(Missing::new("else of a loop"));
         }
@@ -26,6 +35,7 @@ impl<'a> Program<'a> {
                 };
             }
         };
+        let over = self.unborrowed(each, over)?;
         self.scopes.enter();
         let pattern = match self.element_pattern(&each.target, &over.element) {
             Ok(pattern) => pattern,
@@ -34,9 +44,12 @@ impl<'a> Program<'a> {
                 return Err(missing);
             }
         };
+        let kept = self.kept_counter(each).and_then(|name| self.keep_counter(name, &pattern));
         let hoisted = self.hoisted(&each.body, each.range.end(), false);
+        let (pattern, kept) = kept.map_or((pattern, None), |(pattern, line)| (pattern, Some(line)));
         self.line(&format!("for {pattern} in {} {{", over.over));
         self.depth += 1;
+        kept.iter().for_each(|line| self.line(line));
         let is_over = self.is_over;
         self.block(&each.body);
         self.is_over = is_over;
@@ -45,6 +58,30 @@ impl<'a> Program<'a> {
         self.line("}");
         self.settle(&hoisted);
         Ok(())
+    }
+
+    /// A loop that changes the dict whose keys it goes over has them in a list of their own.
+    fn unborrowed(&self, each: &'a StmtFor, over: Iteration) -> Ported<Iteration> {
+        let body = Scan::of(&each.body, &self.changing);
+        let read = Scan::of_expression(&each.iter, &self.changing);
+        let is_changed = read.all_read().any(|name| {
+            let is_collection = matches!(self.scopes.get(name), Some(Binding::Variable(variable))
+                if matches!(variable.of, Type::List(_) | Type::Dict(..) | Type::Set(_)));
+            is_collection && body.is_mutated(name, 0)
+        });
+        let is_borrowed =
+            over.over.starts_with('&') || [".iter()", ".values()"].iter().any(|end| over.over.contains(end));
+        match &over.element {
+            Element::One(of, Form::Reference) if is_changed && over.over.ends_with(".keys()") => {
+                let copied = if of.is_copy() { "copied" } else { "cloned" };
+                let text = format!("{}.{copied}().collect::<Vec<_>>()", over.over);
+                Ok(Iteration::new(text, Element::One(of.clone(), Form::Place)))
+            }
+            _ if is_changed && is_borrowed && !over.over.contains("collect") => {
+                Err(Missing::new("a loop over what it changes").help("go over a copy of it"))
+            }
+            _ => Ok(over),
+        }
     }
 
     /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
@@ -91,6 +128,7 @@ impl<'a> Program<'a> {
     /// The types of names behind statements, which are written for that and forgotten.
     pub(crate) fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
         let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
+        let shared = self.shared_so_far();
         self.scopes.enter();
         self.depth += 1;
         self.block(body);
@@ -104,6 +142,7 @@ impl<'a> Program<'a> {
         self.body.truncate(written);
         self.forget(noted);
         self.declare_again(declared);
+        self.share_again(shared);
         types
     }
 
@@ -145,6 +184,7 @@ impl<'a> Program<'a> {
             _ => return Ok(false),
         };
         let hoisted = self.hoisted_in_dataset(each, target, &parts);
+        let batch = if target.is_name_expr() { "batch".to_string() } else { self.free_name("batch") };
         self.scopes.enter();
         match counter {
             Some(counter) => {
@@ -156,13 +196,13 @@ impl<'a> Program<'a> {
                         return Err(missing);
                     }
                 };
-                self.line(&format!("for ({pattern}, batch) in {iter}.enumerate() {{"));
+                self.line(&format!("for ({pattern}, {batch}) in {iter}.enumerate() {{"));
             }
-            None => self.line(&format!("for batch in {iter} {{")),
+            None => self.line(&format!("for {batch} in {iter} {{")),
         }
         self.depth += 1;
-        self.line("let batch = batch?;");
-        let bound = self.bind_batch(target, &parts);
+        self.line(&format!("let {batch} = {batch}?;"));
+        let bound = self.bind_batch(target, &parts, &batch);
         if bound.is_ok() {
             self.block(&each.body);
         }
@@ -183,7 +223,7 @@ impl<'a> Program<'a> {
     ) -> Vec<String> {
         let written = self.body.len();
         self.scopes.enter();
-        let bound = self.bind_batch(target, parts);
+        let bound = self.bind_batch(target, parts, "batch");
         self.body.truncate(written);
         let hoisted = match bound {
             Ok(()) => self.hoisted(&each.body, each.range.end(), false),

@@ -215,6 +215,14 @@ impl<'a> Program<'a> {
             let own = parameter.parameter.name.as_str();
             let argument = find(&given, own).or(parameter.default.as_deref());
             let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {own}")))?;
+            // A default is what its names had where the function is defined.
+            let is_default = find(&given, own).is_none();
+            if let (Expr::Name(variable), true) = (argument, is_default)
+                && matches!(self.scopes.get(&variable.id), Some(Binding::Variable(_)))
+                && !self.scans.first().is_some_and(|(scan, _)| scan.is_assigned_once(&variable.id))
+            {
+                return Err(Missing::new(format!("the default {}, which changes", variable.id)));
+            }
             // A function of the script as an argument of a method is known when the method is written.
             values.push(match self.function_named(argument).filter(|_| is_method) {
                 Some(number) => Value::constant("()", Type::Function(number)),
@@ -293,6 +301,8 @@ impl<'a> Program<'a> {
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
         self.scans.push((scan, HashMap::new()));
+        let names: Vec<_> = function.parameters().iter().map(|one| one.parameter.name.as_str()).collect();
+        self.begin_sharing(&names);
         let evidence = match function {
             Definition::Def(function) => crate::evidence::Evidence::of(&function.body),
             Definition::Lambda(..) => crate::evidence::Evidence::default(),
@@ -439,8 +449,9 @@ impl<'a> Program<'a> {
         let is_tensor = *of == Type::Symbolic || (of.is_array() && self.is_in_method_of_tensors());
         let is_changed = (self.is_mutated(parameter) && !is_tensor) || (is_reassigned && of.is_copy());
         let form = if of.is_copy() { Form::Place } else { Form::Reference };
-        let text = self.declared(&own, of, is_changed);
-        if is_reassigned && !of.is_copy() {
+        let is_copied = is_reassigned || (is_changed && of.is_array());
+        let text = self.declared(&own, of, is_changed && !of.is_array());
+        if is_copied && !of.is_copy() {
             // A value of its own, which blocks assign anew.
             let value = Value::new(own.clone(), of.clone(), crate::value::Strength::Whole, Form::Reference);
             let owned = self.own(value)?.text;
@@ -461,7 +472,7 @@ impl<'a> Program<'a> {
         let shown = match of {
             of if of.is_copy() => in_rust,
             Type::String => "&str".into(),
-            Type::List(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
+            Type::List(of) | Type::TextArray(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
             _ if is_changed => format!("&mut {in_rust}"),
             _ => format!("&{in_rust}"),
         };
@@ -524,8 +535,11 @@ pub(crate) fn passed(values: &[Value], changed: &[usize]) -> Vec<String> {
     let arguments = values.iter().enumerate().filter(|(_, value)| value.of.is_stored());
     let texts = arguments.map(|(i, value)| match &value.of {
         of if of.is_copy() => value.text.clone(),
+        of if of.is_array() && value.form == Form::Reference => value.borrowed(),
         // A parameter of the outer function is a reference already.
         _ if changed.contains(&i) && value.form == Form::Reference => value.text.clone(),
+        // A copy of an array is changed.
+        of if of.is_array() => value.borrowed(),
         _ if changed.contains(&i) => format!("&mut {}", value.text),
         _ => value.borrowed(),
     });

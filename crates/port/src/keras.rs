@@ -16,6 +16,9 @@ fn with_capitals(path: &str) -> String {
     same.map_or(path.to_string(), |own| format!("keras.optimizers.{own}"))
 }
 
+/// Data sets whose arrays are of bytes.
+const OF_BYTES: &[&str] = &["mnist", "fashion_mnist", "cifar10", "cifar100"];
+
 /// Arguments by which the first layer of a Sequential may say what its input is.
 const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length", "batch_size"];
 
@@ -148,6 +151,12 @@ impl<'a> Program<'a> {
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             (_, "load_data") => self.load_data(module, &named),
+            ("datasets.imdb" | "datasets.reuters", "get_word_index") => {
+                only(&named, &[])?;
+                let function = self.import(&format!("{}::get_word_index", module.replace('.', "::")));
+                let words = Type::Dict(Box::new(Type::String), Box::new(Type::Id));
+                Ok(Value::temporary(format!("{function}()?"), words))
+            }
             ("utils", "to_categorical") => {
                 let y = self.expression(needed(&named, "x")?)?;
                 only(&named, &["x", "num_classes"])?;
@@ -351,6 +360,7 @@ impl<'a> Program<'a> {
             }
             [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
                 Some(argument) => self.argument(argument, rust_type, parameter)?,
+                // Keras's default.
                 None if name == "cifar100" => "\"fine\"".into(),
                 None => {
                     return Err(Missing::new(format!("{name}.load_data without {parameter}"))
@@ -370,10 +380,12 @@ impl<'a> Program<'a> {
         };
         let x = if item.returns.contains("Sequences") {
             Type::List(Box::new(Type::List(Box::new(Type::Id))))
+        } else if OF_BYTES.contains(&name) {
+            Type::Ints
         } else {
             Type::Array
         };
-        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { Type::Array };
+        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { x.clone() };
         let pair = Type::Tuple(vec![x, y]);
         Ok(Value::temporary(format!("{name}::load_data({options})?"), Type::Tuple(vec![pair.clone(), pair])))
     }

@@ -28,26 +28,32 @@ mod command_line;
 mod compare;
 mod constant_texts;
 mod datasets;
+mod deletion;
 mod errors;
 mod evidence;
 mod expressions;
 mod files;
 mod folders;
+mod folds;
 mod for_loops;
+mod freezing;
 mod functions;
 mod gaps;
 mod generators;
 mod image_generators;
 mod indexing;
 mod init_methods;
+mod ipython;
 mod iteration;
+mod kept_counters;
 mod kept_variables;
 mod keras;
 mod loops;
 mod made;
 mod methods;
-mod mutable;
 mod module_constants;
+mod mutable;
+mod named_inputs;
 mod names;
 mod notebook;
 mod numpy;
@@ -63,11 +69,13 @@ mod patterns;
 mod plots;
 mod program;
 mod project;
+mod python_version;
 mod results;
 mod returns;
 mod scan;
 mod sequentials;
 mod sets;
+mod sharing;
 mod sklearn;
 mod slices;
 mod source;
@@ -80,7 +88,11 @@ mod subclasses;
 mod symbolic;
 mod tables;
 mod text;
+mod text_arrays;
 mod texts;
+mod tf_images;
+mod tokenizers;
+mod truth;
 mod unrolled;
 mod value;
 
@@ -151,8 +163,9 @@ impl SyntaxError {
 /// If it is not Python 3.
 pub fn port(script: &str, file: &str) -> Result<Port, SyntaxError> {
     let syntax = |(line, reason)| SyntaxError { file: file.into(), line, reason };
+    let script = source::with_newlines(script);
     let ported = || {
-        let source = Source::parse(script).map_err(syntax)?;
+        let source = Source::parse(&script).map_err(syntax)?;
         Ok(program::Program::new(&source, file).port())
     };
     // A sum of thousands of terms is as deep as it is long.

@@ -72,6 +72,7 @@ impl<'a> Program<'a> {
             )),
             (Type::Folder(..), _) => self.attribute_of_folder(of, name),
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
+            (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
             (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
             }
@@ -96,7 +97,9 @@ impl<'a> Program<'a> {
             (Type::Model(_), "input_shape") => Ok(Value::temporary(format!("{whole}.input()?.shape()?"), Type::Shape)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
-                self.import_by_name("layers::Declared");
+                if !matches!(&of.of, Type::Layer(class) if class == "dyn Layer") {
+                    self.import_by_name("layers::Declared");
+                }
                 Ok(Value::temporary(format!("{whole}.base().is_trainable()"), Type::Bool))
             }
             (Type::Model(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
@@ -107,10 +110,13 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
+            // All axes, in the opposite order.
             (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => {
-                Ok(Value::temporary(format!("{whole}.t()?"), own.clone()))
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
+            (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
+            (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
             }
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => {
@@ -131,6 +137,9 @@ impl<'a> Program<'a> {
             && let Some(axes) = self.flat_axes(of, name)
         {
             return Ok(axes);
+        }
+        if of.of.is_number() && name == "item" && call.arguments.is_empty() {
+            return Ok(of.clone());
         }
         if let Some(value) = self.method_of_parser(of, name, call)? {
             return Ok(value);
@@ -165,6 +174,7 @@ impl<'a> Program<'a> {
             Type::Flow(_) => self.method_of_flow(of, name, call),
             Type::Object(path) if path == crate::folders::IMAGE => self.method_of_image(of, name, call),
             Type::Object(path) if path == crate::image_generators::CLASS => self.method_of_generator(of, name, call),
+            Type::Object(path) if path == crate::tokenizers::CLASS => self.method_of_tokenizer(of, name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
@@ -225,6 +235,8 @@ impl<'a> Program<'a> {
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
             text if text.is_text() || *text == Type::Char => self.method_of_text(of, name, call),
+            // Numbers of TensorFlow are numbers here.
+            number if number.is_number() && name == "numpy" && call.arguments.is_empty() => Ok(of.clone()),
             other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
         }
     }
@@ -268,6 +280,10 @@ impl<'a> Program<'a> {
                 let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 self.reshaped_to(of, &sizes)
             }
+            ("astype", [dtype]) if self.dtype_name(dtype).is_ok_and(|name| name.starts_with("bool")) => {
+                let text = format!("{whole}.ne(&{whole}.zeros_like()?)?");
+                Ok(Value::temporary(text, Type::Mask))
+            }
             ("astype", [dtype]) => {
                 let dtype = self.dtype(Some(dtype), "")?;
                 let of = crate::numpy::of_dtype(&dtype);
@@ -287,11 +303,18 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::argsort");
                 Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
             }
-            ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
+            ("transpose", []) => {
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
+            }
             ("squeeze", []) => {
                 let function = self.import("ops::squeeze");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
             }
+            ("item", []) if of.of == Type::Ints => Ok(Value::temporary(
+                format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::I64)?.to_scalar::<i64>()?"),
+                Type::Signed,
+            )),
             ("item", []) => Ok(Value::temporary(
                 format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?"),
                 Type::Float,
@@ -372,21 +395,23 @@ impl<'a> Program<'a> {
                 }
                 done(format!("{whole}.add({last})"))
             }
-            "compile" => self.compile(of, &named),
+            "compile" => {
+                if let Expr::Attribute(attribute) = &*call.func {
+                    self.compiled.push(crate::freezing::name_of(&attribute.value));
+                }
+                self.compile(of, &named)
+            }
             "fit" | "fit_generator" => self.fit(of, &named),
             "evaluate" => self.evaluate(of, model, &named),
             "train_on_batch" | "test_on_batch" => {
                 let (x, y) = (self.data(needed(&named, "x")?)?, self.data(needed(&named, "y")?)?);
                 only(&named, &["x", "y"])?;
-                let logs = model
-                    .logs
-                    .clone()
-                    .ok_or_else(|| Missing::new(format!("{name} of a model whose metrics are not known here")))?;
                 let text = format!("{whole}.{name}({x}, {y})?");
-                Ok(match logs.len() {
-                    1 => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
-                    _ => Value::temporary(text, Type::Scores(logs)),
-                })
+                match &model.logs {
+                    Some(logs) if logs.len() == 1 => Ok(Value::temporary(format!("{text}[\"loss\"]"), Type::Float)),
+                    Some(logs) => Ok(Value::temporary(text, Type::Scores(logs.clone()))),
+                    None => self.unknown_scores(name, &text),
+                }
             }
             "predict" if self.wanted_outputs.is_some() || model.outputs > 1 => {
                 self.wanted_outputs = None;
@@ -480,7 +505,7 @@ impl<'a> Program<'a> {
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(data)?;
-        if let Some(text) = crate::pandas::data(&value) {
+        if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }
         match (&value.of, &value.items) {
@@ -770,7 +795,12 @@ impl<'a> Program<'a> {
 
     /// The weights of classes: a dict of integers and numbers.
     fn class_weights(&mut self, weights: &'a Expr) -> Ported<String> {
-        if let Expr::Dict(dict) = weights {
+        let dict = match weights {
+            Expr::Dict(dict) => Some(dict),
+            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            _ => None,
+        };
+        if let Some(dict) = dict {
             let mut pairs = Vec::new();
             for item in &dict.items {
                 let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };
@@ -815,20 +845,24 @@ impl<'a> Program<'a> {
             }
         };
         let logs = if step.is_some() { self.scores_of_steps(of) } else { model.logs.clone() };
-        let logs = match (logs, self.wanted_outputs) {
-            (Some(logs), _) => logs,
-            // As many numbers as are taken, in their order.
-            (None, Some(_)) => {
-                let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
-                return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
-            }
-            (None, None) if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
-            (None, None) => return Err(Missing::new("evaluate of a model whose metrics are not known here")),
+        let logs = match logs {
+            Some(logs) => logs,
+            None if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
+            None => return self.unknown_scores("evaluate", &text),
         };
         Ok(match &logs[..] {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
             _ => Value::temporary(text, Type::Scores(logs)),
         })
+    }
+
+    /// What a model returns whose metrics are not known: numbers in their order, if they are taken one by one.
+    fn unknown_scores(&self, method: &str, text: &str) -> Ported<Value> {
+        if self.wanted_outputs.is_none() {
+            return Err(Missing::new(format!("{method} of a model whose metrics are not known here")));
+        }
+        let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
+        Ok(Value::temporary(text, Type::List(Box::new(Type::Float))))
     }
 
     /// Whether a callback is read again, so that it must not be a clone that is trained with.

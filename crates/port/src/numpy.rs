@@ -18,8 +18,8 @@ pub(crate) fn of_dtype(dtype: &str) -> Type {
 /// The dtype of candle for a name of NumPy.
 pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
     Some(match name.rsplit('.').next().unwrap_or(name) {
-        "float32" => "DType::F32",
-        "float64" | "float" | "double" => "DType::F64",
+        "float32" | "f" | "f4" => "DType::F32",
+        "float64" | "float" | "double" | "d" | "f8" => "DType::F64",
         "float16" => "DType::F16",
         "int64" | "int" => "DType::I64",
         "int32" => "DType::I32",
@@ -171,8 +171,18 @@ impl<'a> Program<'a> {
             }
             "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" | "prod" | "amax" | "amin"
             | "average" => {
-                let given = given(&["a", "axis", "keepdims"])?;
+                let given = given(&["a", "axis", "keepdims", "dtype"])?;
                 let of = self.expression(needed(&given, "a")?)?;
+                // The size of a shape.
+                if let (Type::Tuple(types), "prod") = (&of.of, name)
+                    && types.iter().all(|item| *item == Type::Int)
+                {
+                    let sizes = crate::arguments::sizes_in_array(&of, types.len());
+                    return Ok(Value::temporary(format!("{sizes}.iter().product::<usize>()"), Type::Int));
+                }
+                if let Some(dtype) = find(&given, "dtype") {
+                    return self.whole_mean(name, &of, (find(&given, "axis"), dtype));
+                }
                 let name = match name {
                     "amax" => "max",
                     "amin" => "min",
@@ -242,7 +252,7 @@ impl<'a> Program<'a> {
                 let operand = if is_whole { of.borrowed() } else { self.fractions(&of) };
                 let function = self.import(&format!("ops::{name}"));
                 let result = match (is_whole, &of.of) {
-                    _ if matches!(name, "isnan" | "logical_not") => Type::Array,
+                    _ if matches!(name, "isnan" | "logical_not") => Type::Mask,
                     (true, of) => of.clone(),
                     _ => Type::Floats,
                 };
@@ -405,9 +415,49 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}({})?", of.borrowed()), result))
             }
             "load" => {
-                let path = self.argument(needed(&given(&["file"])?, "file")?, "impl AsRef<Path>", "file")?;
+                // What is pickled is an error when it is read.
+                let path =
+                    self.argument(needed(&given(&["file", "allow_pickle"])?, "file")?, "impl AsRef<Path>", "file")?;
+                if path.contains(".npz") {
+                    let function = self.import("numpy::load_npz");
+                    let arrays = Type::Dict(Box::new(Type::String), Box::new(Type::Array));
+                    return Ok(Value::temporary(format!("{function}({path})?"), arrays));
+                }
                 let function = self.import("numpy::load");
                 Ok(Value::temporary(format!("{function}({path})?"), Type::Array))
+            }
+            "savez" => {
+                let [file, arrays @ ..] = &call.arguments.args[..] else { return Err(Missing::new("savez of this")) };
+                let path = self.argument(file, "impl AsRef<Path>", "file")?;
+                let by_place = arrays.iter().enumerate().map(|(i, array)| (format!("arr_{i}"), array));
+                let by_name = self.words(call)?.into_iter().map(|(name, array)| (name.to_string(), array));
+                let mut texts = Vec::new();
+                for (name, array) in by_place.chain(by_name) {
+                    let array = self.expression(array)?;
+                    texts.push(format!("({name:?}, {})", self.tensor(&array)?.borrowed()));
+                }
+                let function = self.import("numpy::savez");
+                Ok(Value::temporary(format!("{function}({path}, [{}])?", texts.join(", ")), Type::None))
+            }
+            // Without an axis both are flattened.
+            "append" => {
+                let given = given(&["arr", "values", "axis"])?;
+                let both = [needed(&given, "arr")?, needed(&given, "values")?].map(|array| {
+                    let array = self.expression(array)?;
+                    self.tensor(&array)
+                });
+                let [array, values] = both;
+                let (array, values) = (array?, values?);
+                let of = if array.of == values.of { array.of.clone() } else { Type::Array };
+                let (operands, axis) = match find(&given, "axis").filter(|axis| !self.is_none(axis)) {
+                    Some(axis) => ([&array, &values].map(Value::borrowed), self.expression(axis)?.text),
+                    None => {
+                        let flat = |array: &Value| format!("&{}.flatten_all()?", array.at(Strength::Whole));
+                        ([&array, &values].map(flat), "0".into())
+                    }
+                };
+                let function = self.import("ops::concatenate");
+                Ok(Value::temporary(format!("{function}(&[{}], {axis})?", operands.join(", ")), of))
             }
             "save" => {
                 let given = given(&["file", "arr"])?;
@@ -432,6 +482,34 @@ impl<'a> Program<'a> {
                 };
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
+            }
+            "fromstring" => {
+                let given = given(&["string", "dtype", "count", "sep"])?;
+                let text = self.argument(needed(&given, "string")?, "&str", "string")?;
+                let sep = match find(&given, "sep") {
+                    Some(Expr::StringLiteral(sep)) if !sep.value.is_empty() => format!("{:?}", sep.value.to_str()),
+                    _ => return Err(Missing::new("fromstring of bytes")),
+                };
+                if find(&given, "count").is_some() {
+                    return Err(Missing::new("the argument count"));
+                }
+                let dtype = self.dtype(find(&given, "dtype"), "DType::F64")?;
+                let function = self.import("numpy::fromstring");
+                let cast = if dtype == "DType::F64" { String::new() } else { format!(".to_dtype({dtype})?") };
+                Ok(Value::temporary(format!("{function}({text}, {sep})?{cast}"), of_dtype(&dtype)))
+            }
+            "savetxt" => {
+                let given = given(&["fname", "X", "fmt", "delimiter"])?;
+                let path = self.argument(needed(&given, "fname")?, "impl AsRef<Path>", "fname")?;
+                let of = self.expression(needed(&given, "X")?)?;
+                let of = self.tensor(&of)?.borrowed();
+                let mut text = |name: &str, default: &str| match find(&given, name) {
+                    None => Ok(default.to_string()),
+                    Some(argument) => self.argument(argument, "&str", name),
+                };
+                let (fmt, delimiter) = (text("fmt", "\"%.18e\"")?, text("delimiter", "\" \"")?);
+                let function = self.import("numpy::savetxt");
+                Ok(Value::temporary(format!("{function}({path}, {of}, {fmt}, {delimiter})?"), Type::None))
             }
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
             name => self.other_numpy_call(name, call),
@@ -526,6 +604,9 @@ impl<'a> Program<'a> {
             path if path.starts_with("tensorflow.data.Dataset.") => {
                 self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
             }
+            path if path.starts_with("tensorflow.image.") => {
+                self.image_of_tensorflow(path.trim_start_matches("tensorflow.image."), call)
+            }
             "tensorflow.random.normal" | "tensorflow.random.uniform" | "tensorflow.random.truncated_normal" => {
                 self.random_tensor(path.rsplit('.').next().unwrap_or(path), call)
             }
@@ -599,6 +680,7 @@ pub(crate) fn literal_array(value: &Value) -> Ported<(String, Type)> {
             .filter(|_| value.of.is_number())
             .ok_or_else(|| Missing::new(format!("an array of {}", value.of.described())))?;
         let suffix = match (std::mem::take(first), is_float, value.form) {
+            (true, true, Form::Constant) if !value.is_literal() => "",
             (true, true, Form::Constant) => "_f64",
             (true, false, Form::Constant) => "_i64",
             _ => "",
@@ -611,8 +693,27 @@ pub(crate) fn literal_array(value: &Value) -> Ported<(String, Type)> {
     if all.is_empty() {
         return Err(Missing::new("an array of nothing"));
     }
+    if all.iter().any(|value| value.of == Type::Bool) {
+        return truths(value, &all);
+    }
     let text = text(value, is_float, &mut true)?;
     Ok((text, if is_float { Type::Float } else { Type::Int }))
+}
+
+/// A list of truth values, as an array has them.
+fn truths(value: &Value, all: &[&Value]) -> Ported<(String, Type)> {
+    fn text(value: &Value) -> String {
+        match &value.items {
+            Some(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
+            None if value.text == "true" => "1_u8".into(),
+            None if value.text == "false" => "0_u8".into(),
+            None => format!("u8::from({})", value.text),
+        }
+    }
+    match all.iter().all(|value| value.of == Type::Bool) {
+        true => Ok((text(value), Type::Mask)),
+        false => Err(Missing::new("an array of truth values and numbers")),
+    }
 }
 
 pub(crate) fn by_slice(text: &str, value: &Value) -> String {

@@ -196,6 +196,16 @@ impl<'a> Program<'a> {
             );
             return Ok(Value::temporary(text, like.of));
         }
+        if let ("convert_to_tensor", [(_, value), (_, dtype)]) = (name, &named[..]) {
+            let value = self.expression(value)?;
+            let array = self.tensor(&value)?;
+            if array.of == Type::Symbolic {
+                return Err(Missing::new("convert_to_tensor of a symbolic tensor").help("use cast"));
+            }
+            let dtype = self.dtype(Some(dtype), "")?;
+            let text = format!("{}.to_dtype({dtype})?", array.at(crate::value::Strength::Whole));
+            return Ok(Value::temporary(text, crate::numpy::of_dtype(&dtype)));
+        }
         if name == "shape" {
             let of = self.expression(needed(&named, "x")?)?;
             return self.attribute(&of, "shape");
@@ -220,7 +230,7 @@ impl<'a> Program<'a> {
                 .find(|(name, _)| name == parameter)
                 .or_else(|| named.get(i).filter(|_| i == 0))
                 .map(|(_, given)| *given);
-            let is_axes = rust_type.contains("Axes");
+            let is_axes = rust_type.contains("Axes") || rust_type.contains("AxisList") || name == "tile";
             let elsewhere = DEFAULTS_ELSEWHERE
                 .iter()
                 .find(|(from, own, of, _)| origin.starts_with(from) && *own == name && of == parameter);

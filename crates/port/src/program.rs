@@ -22,6 +22,9 @@ pub(crate) struct Program<'a> {
     pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
     /// What the functions of the script change.
     pub(crate) changing: Rc<HashMap<String, Changes>>,
+    /// Of the functions that are being written, which names share their values.
+    pub(crate) sharing: Vec<crate::sharing::Sharing>,
+    pub(crate) returned: crate::sharing::Returned,
     pub(crate) functions: Vec<Function<'a>>,
     pub(crate) classes: Vec<Class<'a>>,
     /// The classes whose `__init__` is being written, from the outermost on.
@@ -68,14 +71,26 @@ pub(crate) struct Program<'a> {
     pub(crate) lists: HashMap<String, &'a ExprList>,
     /// How many outputs of a layer are assigned.
     pub(crate) wanted_outputs: Option<usize>,
+    /// The models that are compiled, as the script calls them.
+    pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Texts that are kept as lists of characters, by their names in Rust.
+    pub(crate) taken_apart: HashSet<String>,
+    /// Integers that names stand for, which are assigned once.
+    pub(crate) integers: HashMap<String, i64>,
     /// Where the statement ends that is being written.
     pub(crate) statement_end: ruff_text_size::TextSize,
+    /// Where it assigns: behind what it reads, but before the statements in it.
+    pub(crate) assigns_at: ruff_text_size::TextSize,
     /// Arrays that are known to have one axis.
     pub(crate) vectors: HashSet<String>,
+    /// The loops that are being written, of each function.
+    pub(crate) loops: Vec<crate::kept_counters::Loops>,
     /// Of the functions that are being written, where those that yield gather it.
     pub(crate) gathered: Vec<Option<crate::generators::Gathered>>,
+    /// Variables of loops that go over arrays.
+    pub(crate) rows: HashSet<String>,
     /// Types that are written out, and known at the end.
     late_types: Vec<Type>,
     /// The parsers of arguments.
@@ -111,6 +126,8 @@ impl<'a> Program<'a> {
             scopes: Scopes::default(),
             scans: Vec::new(),
             changing: Rc::default(),
+            sharing: Vec::new(),
+            returned: crate::sharing::Returned::default(),
             functions: Vec::new(),
             classes: Vec::new(),
             initialized: Vec::new(),
@@ -137,10 +154,16 @@ impl<'a> Program<'a> {
             literals: HashMap::new(),
             lists: HashMap::new(),
             wanted_outputs: None,
+            compiled: Vec::new(),
             special: HashMap::new(),
+            taken_apart: HashSet::new(),
+            integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
+            assigns_at: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
+            loops: Vec::new(),
             gathered: Vec::new(),
+            rows: HashSet::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
             given: HashMap::new(),
@@ -166,6 +189,7 @@ impl<'a> Program<'a> {
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.read_by_methods = crate::module_constants::read_by_methods(statements);
         self.changing = scan::changing(statements);
+        self.returned = crate::sharing::Returned::of(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
         let statements = self.without_docstring(statements);
         self.block(statements);
@@ -241,6 +265,13 @@ impl<'a> Program<'a> {
     /// Imports what `candle_keras` does not export.
     pub(crate) fn import_from(&mut self, path: &str) {
         self.other_uses.insert(path.to_string());
+    }
+
+    /// A name for a variable that the script does not have: this one, with a number if that is taken.
+    pub(crate) fn free_name(&self, wish: &str) -> String {
+        let is_free = |name: &str| self.scan().reads(name) == 0 && self.scopes.get(name).is_none();
+        let numbered = (2..).map(|number| format!("{wish}_{number}"));
+        std::iter::once(wish.to_string()).chain(numbered).find(|name| is_free(name)).unwrap_or_default()
     }
 
     /// The number of an empty list, whose elements will be known later.
@@ -456,6 +487,12 @@ impl<'a> Program<'a> {
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
     }
 
+    /// Whether the variable that the name has now changes otherwise than by `next`, or by a new `trainable`.
+    pub(crate) fn is_changed(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.is_changed(name, declared.get(name).copied().unwrap_or(0))
+    }
+
     /// How many variables each name of this function has had.
     pub(crate) fn declared_so_far(&self) -> HashMap<String, usize> {
         self.scans[self.scans.len() - 1].1.clone()
@@ -471,6 +508,12 @@ impl<'a> Program<'a> {
     pub(crate) fn is_next_mutated(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0) + 1)
+    }
+
+    /// Whether the variable that the name has now changes here, not in a function that it is passed to.
+    pub(crate) fn changes_itself(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.changes_itself(name, declared.get(name).copied().unwrap_or(0))
     }
 
     /// Whether the next variable of this name is passed as a callback.

@@ -14,9 +14,8 @@ impl<'a> Program<'a> {
 
     /// `keras.Sequential([Block(units) for _ in range(depth)])`
     pub(crate) fn sequential_of_list(&mut self, list: &'a Expr, named: &Named<'a>) -> Ported<Value> {
-        let missing = || {
-            Missing::new("the layers of a Sequential in a variable").help("write the list out where it is used")
-        };
+        let missing =
+            || Missing::new("the layers of a Sequential in a variable").help("write the list out where it is used");
         let value = self.expression(list)?;
         let Type::List(of) = self.resolved(&value.of) else { return Err(missing()) };
         let layer = match &*of {

@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
+        let outer = (self.statement_end, self.assigns_at);
         for statement in statements {
             let range = statement.range();
             if self.is_over {
@@ -19,7 +20,14 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
-            if let Err(missing) = self.statement(statement) {
+            self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
+            let shared = self.enter_sharing(statement);
+            let written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            match shared {
+                Some(before) => self.leave_sharing(before),
+                None => self.note_sharing(statement),
+            }
+            if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
                 if matches!(statement, Stmt::Return(_)) {
@@ -44,6 +52,7 @@ impl<'a> Program<'a> {
                 self.last_of(range);
             }
         }
+        (self.statement_end, self.assigns_at) = outer;
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
@@ -94,11 +103,16 @@ impl<'a> Program<'a> {
             Stmt::If(branches) => self.branches(branches),
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
+                let is_outermost = self.begin_loop();
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
-                let test = self.condition(&each.test)?;
-                self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
-                self.nested(&each.body);
-                self.line("}");
+                let test = self.condition(&each.test);
+                if let Ok(test) = &test {
+                    self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
+                    self.nested(&each.body);
+                    self.line("}");
+                }
+                self.end_loop(is_outermost);
+                test?;
                 self.settle(&hoisted);
                 Ok(())
             }
@@ -137,13 +151,14 @@ impl<'a> Program<'a> {
                 Ok(())
             }
             Stmt::Pass(_) => Ok(()),
+            Stmt::Delete(delete) => self.delete(delete),
             Stmt::Assert(assert) => self.assertion(assert),
             Stmt::Raise(raise) => self.raise(raise),
             Stmt::ClassDef(class) => self.define_class(class),
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
                 true => Ok(()),
-                false if self.with_open(with)? => Ok(()),
+                false if self.with_open(with)? || self.with_arrays(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
             Stmt::Try(attempt) => self.attempt(attempt),
@@ -167,6 +182,12 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let [Expr::Name(name)] = &assign.targets[..]
+            && self.is_iterator(&assign.value)
+            && self.scan().whole_reads(&name.id) > 1
+        {
+            return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
+        }
         if let [target] = &assign.targets[..] {
             if self.note_partial(target, &assign.value) {
                 return Ok(());
@@ -179,7 +200,7 @@ impl<'a> Program<'a> {
         // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && path.starts_with("keras.")
+            && (path == "keras" || path.starts_with("keras."))
             && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
@@ -227,6 +248,15 @@ impl<'a> Program<'a> {
             && self.scan().is_assigned_once(&name.id)
         {
             self.not_negative.insert(name.id.to_string());
+        }
+        if let [Expr::Name(name)] = &assign.targets[..] {
+            self.integers.remove(name.id.as_str());
+            if let Some(integer) = self.integer(&assign.value)
+                && self.scans.len() == 1
+                && self.scan().is_assigned_once(&name.id)
+            {
+                self.integers.insert(name.id.to_string(), integer);
+            }
         }
         if let [Expr::Name(name)] = &assign.targets[..]
             && let Some(array) = self.mutable_array(&name.id, &assign.value)?
@@ -284,11 +314,25 @@ impl<'a> Program<'a> {
         }
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            // What is only read as `scores[0]` is a list.
+            Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => Some(1),
             _ => None,
         };
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
+    }
+
+    /// Whether a value is an iterator, which is read once.
+    fn is_iterator(&self, value: &Expr) -> bool {
+        match value {
+            Expr::Generator(_) => true,
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Name(name) if self.scopes.get(&name.id).is_none()
+                    && matches!(name.id.as_str(), "map" | "filter" | "zip" | "enumerate" | "reversed" | "iter"))
+            }
+            _ => false,
+        }
     }
 
     /// Whether an element of a list is a callback.
@@ -323,6 +367,9 @@ impl<'a> Program<'a> {
                 {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
+                }
+                if attribute.attr.as_str() == "trainable" {
+                    self.check_freezing(&attribute.value)?;
                 }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
@@ -384,6 +431,15 @@ impl<'a> Program<'a> {
                         let (index, value) = (self.own(index)?, self.own(value)?);
                         let (key, element) = (key.clone(), element.clone());
                         let (index, value) = (self.put_into(&key, index)?, self.put_into(&element, value)?);
+                        // The outer one is borrowed where it is changed.
+                        let base = of.text.split(['[', '.']).next().unwrap_or_default();
+                        let value = match of.text.contains('[') && crate::program::has_word(&value, base) {
+                            true => {
+                                self.line(&format!("let value = {value};"));
+                                "value".to_string()
+                            }
+                            false => value,
+                        };
                         self.line(&format!("{}.insert({index}, {value});", of.at(Strength::Whole)));
                         Ok(())
                     }
@@ -411,8 +467,9 @@ impl<'a> Program<'a> {
                 let of = (**of).clone();
                 let list = match value.form {
                     Form::Temporary => {
-                        self.line(&format!("let parts = {};", value.text));
-                        "parts".to_string()
+                        let parts = self.free_name("parts");
+                        self.line(&format!("let {parts} = {};", value.text));
+                        parts
                     }
                     _ => value.at(Strength::Whole),
                 };
@@ -426,13 +483,21 @@ impl<'a> Program<'a> {
         let value = match &value.of {
             Type::Scores(names) if value.form == Form::Temporary => {
                 let names = names.clone();
-                self.line(&format!("let scores = {};", value.text));
-                let numbers = names.iter().map(|name| format!("scores[{name:?}]")).collect::<Vec<_>>();
+                let scores = self.free_name("scores");
+                self.line(&format!("let {scores} = {};", value.text));
+                let numbers = names.iter().map(|name| format!("{scores}[{name:?}]")).collect::<Vec<_>>();
                 let of = Type::Tuple(vec![Type::Float; names.len()]);
                 Value::temporary(format!("({})", numbers.join(", ")), of)
             }
             _ => value,
         };
+        // `a, b = None, None`
+        if let (Expr::Tuple(targets), Some(items)) = (target, &value.items)
+            && targets.len() == items.len()
+            && items.iter().all(|item| item.of == Type::None)
+        {
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
         if names.iter().any(|(name, _)| self.is_outer(name)) {
@@ -441,10 +506,11 @@ impl<'a> Program<'a> {
                     Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
                 );
             }
-            self.line(&format!("let values = {};", value.text));
+            let values = self.free_name("values");
+            self.line(&format!("let {values} = {};", value.text));
             let parts: Vec<_> = names.into_iter().enumerate().collect();
             for (i, (name, of)) in parts {
-                self.bind(&name, Value::temporary(format!("values.{i}"), of))?;
+                self.bind(&name, Value::temporary(format!("{values}.{i}"), of))?;
             }
             return Ok(());
         }
@@ -496,6 +562,12 @@ impl<'a> Program<'a> {
         self.depth == 1 && is_last && !self.scan().is_read_inside(&name.id)
     }
 
+    /// Whether nothing behind this statement reads the name.
+    fn was_read(&self, name: &str) -> bool {
+        let is_last = self.scan().last_read(name).is_none_or(|at| at < self.assigns_at) && !name.contains('.');
+        self.depth == 1 && is_last && !self.scan().is_read_inside(name) && !self.is_written_later(name)
+    }
+
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
         if self.assigned_again.iter().any(|again| again == name) && self.is_mutated(name) {
@@ -520,11 +592,26 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        // Rust has no variable for it.
+        if value.of == Type::None && value.form == Form::Constant && !self.is_outer(name) {
+            if self.is_next_mutated(name) {
+                return Err(Missing::new(format!("{name} is None until a block assigns it"))
+                    .help("give it a value of the type that it will have"));
+            }
+            self.declare(name);
+            let variable =
+                Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
+            self.scopes.bind(name, Binding::Variable(variable));
+            return Ok(());
+        }
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);
             !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
         };
+        if value.form == Form::Reference && matches!(value.of, Type::Dict(..)) && self.is_next_mutated(name) {
+            return Err(Missing::new("a second name for a dict that changes").help("make a new one with dict(...)"));
+        }
         let value = match (&value.of, &value.items) {
             // Neither is changed, so that a clone is as good as another name.
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
@@ -538,13 +625,30 @@ impl<'a> Program<'a> {
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
         };
+        // Texts that are made are put into the list.
+        let value = match (&value.of, &value.items) {
+            (Type::List(of), Some(items))
+                if **of == Type::Str && !items.is_empty() && self.is_next_mutated(name) && !self.is_outer(name) =>
+            {
+                let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(Type::String)))
+            }
+            _ => value,
+        };
         // A text that grows.
         let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
             true => Value::temporary(format!("{}.to_string()", value.text), Type::String),
             false => value,
         };
         // Python counts characters, Rust bytes.
-        let value = match value.of.is_text() && self.scan().is_subscripted(name) {
+        let is_taken_apart = value.of.is_text() && self.scan().is_subscripted(name);
+        let is_of_characters = matches!(&value.of, Type::List(of) if **of == Type::Char);
+        let rust_name = self.rust_name(name);
+        match is_taken_apart || (is_of_characters && self.is_text_of_characters(&value)) {
+            true => _ = self.taken_apart.insert(rust_name),
+            false => _ = self.taken_apart.remove(&rust_name),
+        }
+        let value = match is_taken_apart {
             true => Value::temporary(
                 format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
                 Type::List(Box::new(Type::Char)),
@@ -565,10 +669,15 @@ impl<'a> Program<'a> {
         {
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
+                // A text whose characters are read by their places.
+                (Type::List(of), text) if **of == Type::Char && text.is_text() => Value::temporary(
+                    format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
+                    variable.of.clone(),
+                ),
                 _ => value,
             };
             let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
-            if variable.of != Type::None && !is_alike {
+            if !(is_alike || variable.of == Type::None && variable.is_pending) {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
                     value.of.described(),
@@ -592,19 +701,30 @@ impl<'a> Program<'a> {
             _ => None,
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
-        let changes = self.declare(name);
-        // A dataset is never changed, only another one is made of it.
-        let changes = changes && (!matches!(value.of, Type::Dataset(..)) || self.scan().is_reassigned(name));
+        let of_parameter = self.scan().is_reassigned(name) && self.scan().is_mutated(name, 0);
+        let changes = self.declare(name) || of_parameter;
+        let changes = match &value.of {
+            // A flow of images counts its batches itself.
+            Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
+            of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
+            _ => changes,
+        };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
-        let is_read = self.scan().reads(name) > 0;
+        let is_read = self.scan().reads(name) > 0 && !self.was_read(name);
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let value = if value.form == Form::Slice && is_mutable { self.own(value)? } else { value };
+        let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
+        let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
-        self.line(&format!("let {declared} = {text};"));
+        // Of literals alone Rust would make an i32, which may be negative.
+        let is_of_names = text.chars().all(|c| c.is_alphanumeric() || " _-+*/%()".contains(c)) && !text.contains("as");
+        match value.below_zero().is_some() && is_of_names {
+            true => self.line(&format!("let {declared}: usize = {text};")),
+            false => self.line(&format!("let {declared} = {text};")),
+        }
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
         let variable = Variable { rust_name: rust_name.clone(), of: value.of, form, is_pending: false };
         self.scopes.bind(name, Binding::Variable(variable));
@@ -635,6 +755,7 @@ impl<'a> Program<'a> {
             | Type::Object(_)
             | Type::Path
             | Type::Texts
+            | Type::TextArray(_)
             | Type::Folder(..)
             | Type::Flow(_)
             | Type::Dataset(..) => {
@@ -697,8 +818,10 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let value = self.binary(&assign.target, assign.op, &assign.value)?;
-        if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
-            && (self.scan().last_change(&name.id) > Some(self.statement_end) || !self.scopes.is_local(&name.id))
+        if let (Type::Mutable { of, .. }, Expr::Name(name)) = (&target.of, &*assign.target)
+            && (self.scan().last_change(&name.id) > Some(self.statement_end)
+                || !self.scopes.is_local(&name.id)
+                || *of != "f64")
         {
             return self.change_whole(&target, assign.op, &assign.value);
         }
@@ -862,4 +985,11 @@ pub(crate) fn assigned_by(statement: &Stmt) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// `model.evaluate(...)`
+fn is_evaluation(value: &Expr) -> bool {
+    let evaluates = |name: &str| matches!(name, "evaluate" | "train_on_batch" | "test_on_batch");
+    matches!(value, Expr::Call(call)
+        if matches!(&*call.func, Expr::Attribute(attribute) if evaluates(attribute.attr.as_str())))
 }

@@ -981,7 +981,10 @@ def patch_datasets():
                     yield buffer.pop()
 
             # Where candle-keras has random access to the elements, it shuffles their indices.
-            is_whole = is_of_files or (0 <= total <= size and getattr(self, "_has_access", False))
+            fits = 0 <= total <= size
+            is_whole = is_of_files or (fits and getattr(self, "_has_access", False))
+            if fits and not is_whole:
+                numbers.permutation(total)  # It draws an order before it knows that it cannot take the elements in it.
             return of_elements(self, all_at_once if is_whole else buffered)
 
         dataset = old(self, buffer_size, seed, reshuffle_each_iteration, name)
@@ -1018,6 +1021,9 @@ def patch_datasets():
                 dataset._of_pass = make
             elif _name in ("map", "take", "skip"):
                 dataset._has_access = getattr(self, "_has_access", False)
+            elif _name == "batch":
+                size = int(args[0] if args else kwargs["batch_size"])
+                dataset._has_access = getattr(self, "_has_access", False) and int(self.cardinality()) % size == 0
             return dataset
 
     for name in ["apply", "enumerate", "flat_map", "interleave", "ragged_batch", "rebatch", "scan", "shard", "unbatch", "unique", "window"]:

@@ -1,43 +1,70 @@
 programs! {
+    addition_rnn
+    argparse_train
     attention_classifier
+    bidirectional_tagging
+    char_language_model
+    conditional_gan
     conv_autoencoder
     convnet_function
     custom_callback
     custom_loss_and_metric
     custom_training_loop
+    data_files
+    data_generator
     denoising_autoencoder
     digits_mlp
+    distiller
     early_stopping_checkpoint
     fashion_functional
     figures
+    fraud_class_weights
+    frozen_base
     fuel_table
     functional_shared_layers
     gan_class
+    gan_two_models
     housing_kfold
+    image_flow_from_directory
+    image_folder
+    image_generator
+    input_pipeline
     layer_methods
     layers_with_weights
+    loan_applications
     loop_with_tape
     loss_classes
+    lstm_text_generation
+    mixer_blocks
     mnist_cnn
     mnist_mlp
     multi_output_model
+    numpy_tour
+    old_keras_names
     pandas_housing
     policy_gradient_bandit
+    recommender_net
     recurrent_dropout
     regression_loop
     residual_layers
     reuters_mlp
     reviews_lstm
+    sales_report
     save_and_load
     siamese
     sklearn_iris_like
     subclassed_models
     text_classes
+    text_folder
+    text_preprocessing
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
     training_function
+    tweets_tokenizer
     vae
+    weather_windows
     wgan_gp
+    word_counts
     word_distance
 }
