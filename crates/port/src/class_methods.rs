@@ -82,12 +82,15 @@ impl<'a> Program<'a> {
     fn takes(&self, number: usize, written: &Written, parameter: &str) -> bool {
         let start = format!("fn {}(", written.rust_name);
         let texts = self.texts_of_methods(number);
-        texts.iter().any(|text| text.starts_with(&start) && text.lines().next().is_some_and(|line| line.contains(parameter)))
+        texts
+            .iter()
+            .any(|text| text.starts_with(&start) && text.lines().next().is_some_and(|line| line.contains(parameter)))
     }
 
     /// The `Model` of an object, for a method that compiles it, or reads its weights or its optimizer.
     pub(crate) fn model_of_method(&self, number: usize, lines: &[String]) -> Option<String> {
-        let is_own = lines.iter().any(|line| line.trim_start().starts_with("let model ") || line.contains("let mut model "));
+        let is_own =
+            lines.iter().any(|line| line.trim_start().starts_with("let model ") || line.contains("let mut model "));
         let is_needed =
             self.kind_of_class(number) == ClassKind::Model && !is_own && crate::steps::has_word(lines, "model");
         is_needed.then(|| "model: &mut Model".to_string())

@@ -408,6 +408,12 @@ impl<'a> Program<'a> {
             (false, "()") => String::new(),
             (false, of) => format!(" -> {of}"),
         };
+        // A batch size may be one that needs no number.
+        for parameter in parameters.iter_mut().filter(|parameter| parameter.starts_with("like: ")) {
+            if !lines.iter().any(|line| crate::program::has_word(line, "like")) {
+                parameter.insert(0, '_');
+            }
+        }
         parameters.extend(captured.iter().map(|captured| self.captured_parameter(captured)));
         Ok(Body { parameters, lines, returns, result, is_fallible, captured })
     }

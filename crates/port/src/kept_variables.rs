@@ -33,7 +33,8 @@ impl Program<'_> {
             self.keep(number, Captured::new(name, &own, variable.of.clone()), variable.of.clone(), value);
         }
         let rust_name = format!("self.{own}");
-        let bound = Variable { rust_name: rust_name.clone(), of: variable.of.clone(), form: Form::Place, is_pending: false };
+        let bound =
+            Variable { rust_name: rust_name.clone(), of: variable.of.clone(), form: Form::Place, is_pending: false };
         self.scopes.bind_in_function(name, Binding::Variable(bound));
         Some(Value::new(rust_name, variable.of.clone(), Strength::Whole, Form::Place))
     }

@@ -109,7 +109,9 @@ impl<'a> Program<'a> {
             (_, "normalize") if !path.starts_with("keras.ops.") && !words.contains(&"axis") => {
                 return Err(Missing::new("a norm of all elements").help("say the axis"));
             }
-            ("tensorflow.matmul" | "tensorflow.linalg.matmul", _) if words.iter().any(|word| word.starts_with("trans")) => {
+            ("tensorflow.matmul" | "tensorflow.linalg.matmul", _)
+                if words.iter().any(|word| word.starts_with("trans")) =>
+            {
                 return self.matmul_of_transposed(call);
             }
             ("keras.backend.repeat", _) => return Err(Missing::new("K.repeat").help("write layers.RepeatVector")),

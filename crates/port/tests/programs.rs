@@ -1,6 +1,7 @@
 programs! {
     addition_rnn
     argparse_train
+    attention_classes
     attention_classifier
     bidirectional_tagging
     char_language_model
