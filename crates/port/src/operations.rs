@@ -279,7 +279,7 @@ impl<'a> Program<'a> {
                 // A dtype in a variable.
                 Some(given @ Expr::Name(_)) if rust_type.contains("DType") && self.dtype_name(given).is_err() => {
                     let value = self.expression(given)?;
-                    match value.of.is_text() {
+                    match value.of.is_text() || value.of == Type::Dtype {
                         true => value.text,
                         false => return Err(Missing::new("a computed dtype")),
                     }

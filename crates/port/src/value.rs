@@ -141,7 +141,7 @@ impl Type {
     /// Whether Rust copies it.
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
-            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id)
+            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id | Self::Dtype)
             || crate::axes::is_axes(self)
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }

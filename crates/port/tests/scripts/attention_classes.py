@@ -40,7 +40,7 @@ class MultiHeadSelfAttention(layers.Layer):
         # prevent information flow from future tokens
         shape = tf.shape(scaled_score)
         dim_dest, dim_src = shape[2], shape[3]
-        attention_mask = self.causal_attention_mask(dim_dest, dim_src, tf.float32)
+        attention_mask = self.causal_attention_mask(dim_dest, dim_src, scaled_score.dtype)
         attention_mask = tf.reshape(attention_mask, [1, 1, dim_dest, dim_src])
         scaled_score = scaled_score * attention_mask - 1e4 * (1 - attention_mask)
 
