@@ -61,7 +61,7 @@ impl MultiHeadSelfAttention {
         Ok(ops::transpose(&x, [0, 2, 1, 3]))
     }
 
-    fn causal_attention_mask(n_dest: usize, n_src: usize, dtype: &'static str) -> Result<Tensor> {
+    fn causal_attention_mask(n_dest: usize, n_src: usize, dtype: DType) -> Result<Tensor> {
         // 1's in the lower triangle, counting from the lower right corner.
         let i = ops::expand_dims(&ops::arange(0.0, n_dest as f64, 1.0, "int32")?, 1)?;
         let j = ops::arange(0.0, n_src as f64, 1.0, "int32")?;
@@ -75,7 +75,7 @@ impl MultiHeadSelfAttention {
         let scaled_score = &score / f64::sqrt(dim_key);
         let shape = scaled_score.shape()?;
         let (dim_dest, dim_src) = (shape.size(2).ok_or_else(|| Error::new("the size of this axis is not known"))?, shape.size(3).ok_or_else(|| Error::new("the size of this axis is not known"))?);
-        let attention_mask = Self::causal_attention_mask(dim_dest, dim_src, "float32")?;
+        let attention_mask = Self::causal_attention_mask(dim_dest, dim_src, scaled_score.output()?.dtype())?;
         let attention_mask = ops::reshape(&attention_mask, [1, 1, dim_dest as i64, dim_src as i64])?;
         let scaled_score = &scaled_score * Lambda::value(&attention_mask).call(&scaled_score) - Lambda::value(&(10000.0 * (1.0 - &attention_mask)?.to_dtype(DType::F64)?)?).call(&(&scaled_score * Lambda::value(&attention_mask).call(&scaled_score)));
         let weights = ops::softmax(&scaled_score, -1);
