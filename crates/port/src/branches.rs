@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// Whether a value is true, as an expression of Rust.
     pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
+        self.no_truth(test)?;
         let value = match test {
             Expr::BoolOp(both) => self.truth_of_both(both)?,
             test => self.expression(test)?,
@@ -46,7 +47,9 @@ impl<'a> Program<'a> {
             self.block(&branches.body);
             return Ok(());
         }
-        if self.if_there(branches)? || self.if_given(branches)? {
+        self.find_maybe(&branches.body);
+        branches.elif_else_clauses.iter().for_each(|clause| self.find_maybe(&clause.body));
+        if self.if_there(branches)? || self.if_given(branches)? || self.if_some(branches)? {
             return Ok(());
         }
         let test =
@@ -64,6 +67,7 @@ impl<'a> Program<'a> {
             _ => {}
         }
         let pending = self.assigned_in_each(branches);
+        let written = self.body.len();
         for name in &pending {
             let rust_name = self.rust_name(name);
             self.line(&format!("let {rust_name};"));
@@ -86,6 +90,17 @@ impl<'a> Program<'a> {
         }
         self.line("}");
         for name in &pending {
+            let rust_name = self.rust_name(name);
+            let (declared, assigned) = (format!("let {rust_name};"), format!("{rust_name} = "));
+            let lines = &self.body[written..];
+            // No branch that is ported assigns it.
+            if let Some(at) = lines.iter().position(|line| line.trim() == declared)
+                && !lines.iter().any(|line| line.trim().starts_with(&assigned))
+            {
+                self.body.remove(written + at);
+                self.scopes.bind(name, Binding::Missing(self.source.line(branches.range.start())));
+                continue;
+            }
             if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
                 self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
             }

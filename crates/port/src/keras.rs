@@ -111,7 +111,8 @@ impl<'a> Program<'a> {
                 let path = self.argument(needed(&named, "filepath")?, "&str", "filepath")?;
                 only(&named, &["filepath"])?;
                 let of = Type::Model(ModelType::default());
-                Ok(Value::temporary(format!("load_model({path})?"), of))
+                let function = self.import("prelude::load_model");
+                Ok(Value::temporary(format!("{function}({path})?"), of))
             }
             (
                 "regularizers" | "initializers" | "constraints" | "optimizers" | "losses" | "metrics" | "callbacks",
@@ -399,7 +400,7 @@ impl<'a> Program<'a> {
             "sys.argv" => {
                 Ok(Value::temporary("std::env::args().collect::<Vec<String>>()", Type::List(Box::new(Type::String))))
             }
-            "os.sep" => Ok(Value::constant("\"/\"", Type::Str)),
+            "os.sep" | "os.path.sep" => Ok(Value::constant("\"/\"", Type::Str)),
             "numpy.inf" | "math.inf" => Ok(Value::constant("f64::INFINITY", Type::Float)),
             "numpy.nan" | "math.nan" => Ok(Value::constant("f64::NAN", Type::Float)),
             "numpy.newaxis" => Ok(Value::constant("None", Type::None)),

@@ -77,6 +77,8 @@ pub(crate) enum Type {
     Dtype,
     /// What a dict may have under a key: an `Option` of a reference.
     Option(Box<Type>),
+    /// What a name has that is None at first: an `Option`.
+    Maybe(Box<Type>),
     /// The `Shape` of a symbolic tensor.
     Shape,
     /// The batch size of a symbolic tensor: the text is that of the tensor.
@@ -122,6 +124,17 @@ impl Type {
 
     pub(crate) fn is_array(&self) -> bool {
         matches!(self, Self::Array | Self::Ints | Self::Floats | Self::Mask)
+    }
+
+    /// The arrays in it, which are all tensors in Rust.
+    pub(crate) fn kinds_of_arrays(&self) -> Vec<&Type> {
+        match self {
+            of if of.is_array() => vec![of],
+            Self::List(of) | Self::Set(of) | Self::Option(of) => of.kinds_of_arrays(),
+            Self::Dict(key, value) => [key.kinds_of_arrays(), value.kinds_of_arrays()].concat(),
+            Self::Tuple(types) => types.iter().flat_map(Self::kinds_of_arrays).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Whether it is a `Tensor`, perhaps of texts.
@@ -187,6 +200,7 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
+            Self::Object(path) if path.starts_with("inputs::") => return None,
             Self::Object(path) if crate::command_line::in_rust(path).is_some() => {
                 return crate::command_line::in_rust(path).flatten();
             }
@@ -203,6 +217,7 @@ impl Type {
             | Self::Gradients(_)
             | Self::Outputs(_)
             | Self::BatchShape(_)
+            | Self::Maybe(_)
             | Self::Option(_) => return None,
         })
     }
@@ -237,7 +252,7 @@ impl Type {
             Self::Outputs(_) => "several outputs".into(),
             Self::Closure(..) | Self::Function(_) => "a function".into(),
             Self::Batch(..) => "a batch".into(),
-            Self::Option(_) => "something or None".into(),
+            Self::Option(_) | Self::Maybe(_) => "something or None".into(),
             Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),

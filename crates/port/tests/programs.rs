@@ -13,9 +13,11 @@ programs! {
     custom_training_loop
     data_files
     data_generator
+    dataset_steps
     denoising_autoencoder
     digits_mlp
     distiller
+    early_stop_by_hand
     early_stopping_checkpoint
     fashion_functional
     figures
@@ -25,6 +27,7 @@ programs! {
     functional_shared_layers
     gan_class
     gan_two_models
+    handled_errors
     housing_kfold
     image_flow_from_directory
     image_folder
@@ -40,21 +43,30 @@ programs! {
     mnist_cnn
     mnist_mlp
     multi_output_model
+    numpy_copies
+    numpy_indexing
     numpy_tour
     old_keras_names
     pandas_housing
     policy_gradient_bandit
     recommender_net
+    python_lists
+    python_numbers
+    python_texts
+    python_tour
     recurrent_dropout
     regression_loop
     residual_layers
     reuters_mlp
+    review_standardization
     reviews_lstm
     sales_report
     save_and_load
     siamese
     sklearn_iris_like
+    splitting_images
     subclassed_models
+    support_tickets
     text_classes
     text_folder
     text_preprocessing
