@@ -34,6 +34,8 @@ pub(crate) struct Program<'a> {
     pub(crate) step: Option<(usize, usize, Vec<String>)>,
     /// The attributes that are read of anything but `self`.
     pub(crate) attributes_outside: HashSet<String>,
+    /// The callback whose hooks are being written, and how many functions are being written in them.
+    pub(crate) hooks_of: Option<(usize, usize)>,
     /// Variables of the module that methods read, and that are numbers or texts.
     pub(crate) read_by_methods: HashSet<String>,
     /// Of the functions that are being written, a parameter that is a symbolic tensor.
@@ -138,6 +140,7 @@ impl<'a> Program<'a> {
             methods_being_written: Vec::new(),
             step: None,
             attributes_outside: HashSet::new(),
+            hooks_of: None,
             read_by_methods: HashSet::new(),
             symbolic_parameters: Vec::new(),
             captures: Vec::new(),

@@ -1,9 +1,11 @@
 programs! {
     addition_rnn
     argparse_train
+    attention_classes
     attention_classifier
     bidirectional_tagging
     char_language_model
+    conditional_gan
     conv_autoencoder
     convnet_function
     custom_callback
@@ -14,6 +16,7 @@ programs! {
     dataset_steps
     denoising_autoencoder
     digits_mlp
+    distiller
     early_stop_by_hand
     early_stopping_checkpoint
     fashion_functional
@@ -36,6 +39,7 @@ programs! {
     loop_with_tape
     loss_classes
     lstm_text_generation
+    mixer_blocks
     mnist_cnn
     mnist_mlp
     multi_output_model
@@ -45,6 +49,7 @@ programs! {
     old_keras_names
     pandas_housing
     policy_gradient_bandit
+    recommender_net
     python_lists
     python_numbers
     python_texts
