@@ -49,11 +49,11 @@ programs! {
     old_keras_names
     pandas_housing
     policy_gradient_bandit
-    recommender_net
     python_lists
     python_numbers
     python_texts
     python_tour
+    recommender_net
     recurrent_dropout
     regression_loop
     residual_layers
