@@ -392,6 +392,8 @@ impl<'a> Program<'a> {
                 return Err(Missing::new("this attribute"));
             };
             let value = (variable.rust_name != rust_name).then(|| variable.rust_name.clone());
+            // A loss that is called, an optimizer that is used.
+            let of = if matches!(of, Type::Object(_)) { variable.of } else { of };
             let field = Field { name: name.into(), rust_name, of, value, is_read: false, is_late: false };
             match known.filter(|_| !is_new) {
                 Some(at) => self.classes[number].fields[at] = field,

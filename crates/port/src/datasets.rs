@@ -89,6 +89,10 @@ impl<'a> Program<'a> {
             (Type::List(list), None) if matches!(self.resolved(list), Type::Unknown(_)) => {
                 Err(Missing::new("a dataset of a list whose elements are not known"))
             }
+            (Type::List(list), _) if list.is_text() => {
+                self.import("data::ToTensor");
+                Ok((format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Texts))
+            }
             (Type::List(list), None) if matches!(value.form, Form::Slice | Form::Reference) => {
                 Ok((format!("&{}.to_vec()", value.at(Strength::Whole)), of(list)))
             }

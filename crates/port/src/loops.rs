@@ -171,6 +171,9 @@ impl<'a> Program<'a> {
         only(&given, &["y_true", "y_pred", "sample_weight"])?;
         let (y_true, y_pred) =
             (self.expression(needed(&given, "y_true")?)?, self.expression(needed(&given, "y_pred")?)?);
+        if [&y_true, &y_pred].iter().any(|value| value.of == Type::Symbolic) {
+            return Err(Missing::new("a loss of symbolic tensors").help("compile the model with it"));
+        }
         let (y_true, y_pred) = (self.array_operand(&y_true)?, self.array_operand(&y_pred)?);
         let weight = match find(&given, "sample_weight").filter(|weight| !self.is_none(weight)) {
             Some(weight) => {

@@ -567,6 +567,12 @@ impl<'a> Program<'a> {
         self.scans[last].1 = declared;
     }
 
+    /// Says how many variables of this name are declared.
+    pub(crate) fn declared_again(&mut self, name: &str, count: usize) {
+        let last = self.scans.len() - 1;
+        self.scans[last].1.insert(name.to_string(), count);
+    }
+
     /// Whether the next variable of this name changes.
     pub(crate) fn is_next_mutated(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];

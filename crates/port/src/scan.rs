@@ -157,7 +157,7 @@ pub(crate) struct Scan {
     /// How many variables each name has had so far.
     declared: HashMap<String, usize>,
     /// Where an assignment or loop declares a variable.
-    declared_at: HashSet<TextSize>,
+    declared_at: HashMap<TextSize, String>,
     /// The variables of the comprehensions and lambdas that are open.
     shadowed: Vec<String>,
     /// Names that are assigned a sum.
@@ -258,7 +258,12 @@ impl Scan {
 
     /// Whether the name at this place declares a variable: in a comprehension, or of a variable that is there, it does not.
     pub(crate) fn declares(&self, place: TextSize) -> bool {
-        self.declared_at.contains(&place)
+        self.declared_at.contains_key(&place)
+    }
+
+    /// How many variables of this name are declared before this place.
+    pub(crate) fn declared_before(&self, name: &str, place: TextSize) -> usize {
+        self.declared_at.iter().filter(|(at, own)| **at < place && *own == name).count()
     }
 
     pub(crate) fn changes_itself(&self, name: &str, number: usize) -> bool {
@@ -436,8 +441,8 @@ impl Scan {
                 if self.depth == 0 {
                     self.outside.insert(name.clone());
                 }
-                *self.declared.entry(name).or_insert(0) += 1;
-                self.declared_at.insert(start);
+                *self.declared.entry(name.clone()).or_insert(0) += 1;
+                self.declared_at.insert(start, name);
             }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.assign(target)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.assign(target)),

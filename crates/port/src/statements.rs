@@ -39,9 +39,12 @@ impl<'a> Program<'a> {
                     }
                 }
                 self.last_of(range);
+                self.declare_up_to(statement, range.start());
                 if self.gap_with_values(statement, line, &missing) {
                     continue;
                 }
+                // What is not ported is declared as well.
+                self.declare_up_to(statement, range.end());
                 self.line(&format!("gap({line}, {:?})?;", missing.reason));
                 for name in assigned_by(statement) {
                     self.scopes.rebind(&name, Binding::Missing(line));
@@ -53,6 +56,14 @@ impl<'a> Program<'a> {
             }
         }
         (self.statement_end, self.assigns_at) = outer;
+    }
+
+    /// Counts the variables that a statement assigns, as they are declared before this place.
+    fn declare_up_to(&mut self, statement: &Stmt, place: ruff_text_size::TextSize) {
+        for name in assigned_by(statement) {
+            let count = self.scan().declared_before(&name, place);
+            self.declared_again(&name, count);
+        }
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
