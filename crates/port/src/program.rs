@@ -483,7 +483,10 @@ impl<'a> Program<'a> {
 
     /// The name of the variable in Rust.
     pub(crate) fn rust_name(&self, name: &str) -> String {
-        let mut rust_name = crate::names::in_snake_case(name.trim_start_matches("self."));
+        let mut rust_name = match name {
+            "_" if self.scan().reads("_") > 0 => "other".to_string(),
+            name => crate::names::in_snake_case(name.trim_start_matches("self.")),
+        };
         while self.scopes.is_taken(&rust_name, name) {
             rust_name.push('_');
         }
