@@ -41,9 +41,15 @@ const RENAMED: &[(&str, &str)] = &[
     ("p", "rate"),
     ("output_dim", "units"),
     ("alpha", "negative_slope"),
+    ("l", "l1"),
+    ("l", "l2"),
     ("input", "inputs"),
     ("output", "outputs"),
 ];
+
+/// Dtypes whose names are those of Keras.
+const DTYPES: &[&str] =
+    &["float16", "float32", "float64", "int32", "int64", "uint8", "uint32", "bool", "string", "bfloat16"];
 
 /// Types that are given by a name or an object, never by a number.
 const OF_NAMES: &[&str] = &[
@@ -203,6 +209,11 @@ impl<'a> Program<'a> {
         if rust_type.starts_with("impl Fn") {
             return self.function_argument(argument, rust_type);
         }
+        if rust_type == "impl Into<Standardize>"
+            && let Some(function) = self.standardization(argument)?
+        {
+            return Ok(function);
+        }
         // A function by which Keras means its name: activation=tf.nn.relu.
         if let Some(path) = self.path_of(argument) {
             let last = path.rsplit('.').next().unwrap_or(&path).to_string();
@@ -216,6 +227,12 @@ impl<'a> Program<'a> {
                 || path.starts_with("keras.ops.");
             if is_function && (name.contains("activation")) {
                 return Ok(format!("{last:?}"));
+            }
+            let of_tensorflow = path.strip_prefix("tensorflow.").or_else(|| path.strip_prefix("numpy."));
+            if let ("dtype", Some(dtype)) = (name, of_tensorflow)
+                && (DTYPES.contains(&dtype))
+            {
+                return Ok(format!("{dtype:?}"));
             }
             if of_keras(&path).starts_with("keras.") && path.split('.').count() == 3 {
                 return Err(Missing::new(format!("{path} without a call"))
@@ -247,7 +264,6 @@ impl<'a> Program<'a> {
                 usize::from(value.text == "true").to_string()
             }
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
-            ("Integers", Type::Int) if !value.is_literal() => format!("{} as i64", value.at(Strength::Cast)),
             ("usize", of) if of.is_array() => {
                 format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
             }
@@ -273,6 +289,14 @@ impl<'a> Program<'a> {
                 value.borrowed()
             }
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
+            ("Numbers", of) if of.is_number() => value.as_float().ok_or_else(wrong)?,
+            ("Vec<i64" | "AxisList" | "Integers", _) if integers(value).is_some() => {
+                integers(value).unwrap_or_default()
+            }
+            // A layer that is an activation is a layer of the model.
+            ("ActivationFunction", Type::Layer(_)) => {
+                return Err(wrong().help("add the layer behind this one"));
+            }
             ("Vec<i64", Type::Tuple(_) | Type::List(_)) if value.items.is_some() => {
                 nested_array(value).ok_or_else(wrong)?
             }
@@ -362,6 +386,19 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a tuple of this type converts into the parameter's: `(3, 3)` into `Sizes<2>`.
+/// One integer or some that are written out, as `i64`.
+pub(crate) fn integers(value: &Value) -> Option<String> {
+    match (&value.items, &value.of) {
+        (Some(items), _) => {
+            let items = items.iter().map(|item| integers(item).filter(|_| item.items.is_none()));
+            Some(format!("[{}]", items.collect::<Option<Vec<_>>>()?.join(", ")))
+        }
+        (None, Type::Int) if !value.is_literal() => Some(format!("{} as i64", value.at(Strength::Cast))),
+        (None, Type::Int | Type::Signed) => Some(value.text.clone()),
+        _ => None,
+    }
+}
+
 fn is_sizes(of: &str, types: &[Type]) -> bool {
     let is_taken = ["Sizes<", "Pairs<"].iter().any(|own| of.starts_with(&format!("{own}{}", types.len())));
     is_taken && (2..=3).contains(&types.len()) && types.iter().all(|of| *of == Type::Int)

@@ -376,10 +376,6 @@ impl<'a> Program<'a> {
                 Ok(Value::new(text, Type::Float, Strength::Product, Form::Temporary))
             }
             ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
-            ("max" | "min", true) => {
-                // Of NaN alone it is NaN.
-                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::NAN, f64::{name})"), Type::Float))
-            }
             _ => {
                 let of = self.tensor(of)?;
                 self.reduction(name, &of, None, None)

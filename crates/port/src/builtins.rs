@@ -28,6 +28,9 @@ impl<'a> Program<'a> {
             if let Some(name) = crate::operations::name_of(&path) {
                 return self.operation_of(&path, &name, call);
             }
+            if let Some(value) = self.call_on_files(&path, call)? {
+                return Ok(value);
+            }
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
             }
@@ -78,6 +81,9 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
+                if let Some(unpacked) = self.extract_all(&attribute.value, name, call)? {
+                    return Ok(unpacked);
+                }
                 if let Some(value) = self.method_of_class(&attribute.value, name, call)? {
                     return Ok(value);
                 }
@@ -400,7 +406,8 @@ impl<'a> Program<'a> {
                 Ok(match name {
                     "set" => {
                         self.import_from("std::collections::BTreeSet");
-                        Value::temporary("BTreeSet::new()", Type::Set(Box::new(Type::Unknown(number))))
+                        let text = crate::collections::marked("BTreeSet::new()", number);
+                        Value::temporary(text, Type::Set(Box::new(Type::Unknown(number))))
                     }
                     "dict" => {
                         let class = self.index_map();

@@ -269,6 +269,11 @@ impl<'a> Program<'a> {
         fields.map(|field| (field.rust_name.clone(), field.is_late)).collect()
     }
 
+    /// Whether a class of the script has a method of this name.
+    pub(crate) fn has_method(&self, name: &str) -> bool {
+        (0..self.classes.len()).any(|number| self.methods_of(number).any(|method| method.name.as_str() == name))
+    }
+
     pub(crate) fn methods_of(&self, number: usize) -> impl Iterator<Item = &'a StmtFunctionDef> {
         self.classes[number].definition.body.iter().filter_map(|statement| match statement {
             Stmt::FunctionDef(function) => Some(function),
@@ -571,10 +576,9 @@ impl<'a> Program<'a> {
         definition: &'a StmtFunctionDef,
         types: &[Type],
     ) -> Ported<Written> {
-        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
         let name = definition.name.to_string();
         let same: Vec<_> = self.classes[number].methods.iter().filter(|method| method.name == name).collect();
-        if let Some(method) = same.iter().find(|method| in_rust(&method.parameters) == in_rust(types)) {
+        if let Some(method) = same.iter().find(|method| crate::functions::are_alike(&method.parameters, types)) {
             return Ok(method.written.clone());
         }
         let mut rust_name = crate::names::in_snake_case(&name);
@@ -587,8 +591,15 @@ impl<'a> Program<'a> {
         let receiver = (MethodKind::of(definition) == MethodKind::OfObject).then(|| receiver.to_string());
         let context = self.context_of_method(number, &body.lines);
         let parameters: Vec<_> = receiver.into_iter().chain(body.parameters.clone()).chain(context).collect();
-        let text =
-            format!("fn {rust_name}({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
+        let text = format!("({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
+        // For other arguments it may have the same text.
+        let methods = &self.classes[number].methods;
+        let same = methods.iter().find(|method| method.name == name && method.text.ends_with(&text));
+        if let Some(same) = same {
+            let own_name = same.written.rust_name.clone();
+            return Ok(Written::of_method(own_name, body.captured, body.returns, body.is_fallible));
+        }
+        let text = format!("fn {rust_name}{text}");
         let written = Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
         let method = Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
         self.classes[number].methods.push(method);

@@ -46,7 +46,9 @@ impl<'a> Program<'a> {
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
         }
-        let is_simple = |of: &Type| of.is_number() || of.is_text();
+        let is_simple = |of: &Type| {
+            of.is_number() || of.is_text() || matches!(of, Type::Object(_) | Type::Instance(_) | Type::Layer(_))
+        };
         let differs =
             |item: &&Value| item.of.in_rust() != first.in_rust() && (is_simple(&item.of) || is_simple(&first));
         if let Some(other) = items.iter().find(differs) {
@@ -101,7 +103,14 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn list_comprehension(&mut self, generators: &'a [Comprehension], element: &'a Expr) -> Ported<Value> {
-        let (iter, value) = self.iterator(generators, |program| program.expression(element))?;
+        let may_be_negative = std::mem::take(&mut self.may_be_negative);
+        let (iter, value) = self.iterator(generators, |program| {
+            let value = program.expression(element)?;
+            Ok(match value.below_zero() {
+                Some(below_zero) if may_be_negative => below_zero.clone(),
+                _ => value,
+            })
+        })?;
         self.collected(&iter, &value, "Vec")
     }
 
@@ -196,6 +205,11 @@ impl<'a> Program<'a> {
             matches!(name, "list" | "set" | "sorted" | "dict" | "sum" | "any" | "all" | "tuple" | "max" | "min");
         if !is_known {
             return Ok(None);
+        }
+        if name == "sorted"
+            && let Some(list) = self.sorted_paths(call)?
+        {
+            return Ok(Some(list));
         }
         let key =
             call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key")).map(|word| &word.value);
@@ -714,6 +728,6 @@ fn may_fail(iter: &str) -> bool {
 }
 
 /// The text of an empty list, with the place where its type is written if nothing says it.
-fn marked(text: &str, number: usize) -> String {
+pub(crate) fn marked(text: &str, number: usize) -> String {
     format!("{text}\u{1}{number}\u{1}")
 }

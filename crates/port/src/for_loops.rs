@@ -29,10 +29,11 @@ impl<'a> Program<'a> {
             Ok(over) => over,
             Err(missing) => {
                 self.body.truncate(written);
-                return match self.unrolled(each)? {
-                    true => Ok(()),
-                    false => Err(missing),
-                };
+                match self.loop_over_texts(each)? {
+                    Some(texts) => texts,
+                    None if self.unrolled(each)? => return Ok(()),
+                    None => return Err(missing),
+                }
             }
         };
         let over = self.unborrowed(each, over)?;

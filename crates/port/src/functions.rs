@@ -95,6 +95,14 @@ pub(crate) struct Written {
     pub(crate) returns: Type,
     /// Whether it returns a `Result`.
     pub(crate) is_fallible: bool,
+    /// Its text behind the name.
+    text: String,
+}
+
+/// Whether a function that is written for these arguments is so for the others too: integers are divided otherwise than fractions.
+pub(crate) fn are_alike(a: &[Type], b: &[Type]) -> bool {
+    let is_alike = |(a, b): (&Type, &Type)| a.in_rust() == b.in_rust() && a.kinds_of_arrays() == b.kinds_of_arrays();
+    a.len() == b.len() && a.iter().zip(b).all(is_alike)
 }
 
 /// A variable outside of a function that it uses: a parameter in Rust.
@@ -129,7 +137,7 @@ impl Written {
     }
 
     pub(crate) fn of_method(rust_name: String, captured: Vec<Captured>, returns: Type, is_fallible: bool) -> Self {
-        Self { rust_name, parameters: Vec::new(), captured, returns, is_fallible }
+        Self { rust_name, parameters: Vec::new(), captured, returns, is_fallible, text: String::new() }
     }
 
     pub(crate) fn captured(&self) -> &[Captured] {
@@ -241,18 +249,16 @@ impl<'a> Program<'a> {
 
     /// The function with this number, written for arguments of these types.
     pub(crate) fn function(&mut self, number: usize, arguments: Vec<Type>) -> Ported<Written> {
-        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
         let function = &self.functions[number];
-        if let Some(written) =
-            function.written.iter().find(|written| in_rust(&written.parameters) == in_rust(&arguments))
-        {
+        if let Some(written) = function.written.iter().find(|written| are_alike(&written.parameters, &arguments)) {
             return Ok(written.clone());
         }
         let (definition, depth) = (function.definition, function.depth);
         if function.is_being_written {
             return Err(Missing::new(format!("{} calls itself", definition.name())));
         }
-        let versions = function.written.len();
+        let names: std::collections::BTreeSet<_> = function.written.iter().map(|written| &written.rust_name).collect();
+        let versions = names.len();
         self.functions[number].is_being_written = true;
         let body = self.body_of(definition, Receiver::None, &arguments, depth);
         self.functions[number].is_being_written = false;
@@ -261,16 +267,18 @@ impl<'a> Program<'a> {
         if versions > 0 {
             rust_name.push_str(&format!("_{}", versions + 1));
         }
-        let text = format!(
-            "fn {rust_name}({}){} {{\n{}\n}}\n",
-            body.parameters.join(", "),
-            body.result,
-            body.lines.join("\n")
-        );
-        let line = self.source.line(definition.range().start());
-        self.item(line, text);
+        let text = format!("({}){} {{\n{}\n}}\n", body.parameters.join(", "), body.result, body.lines.join("\n"));
         let Body { captured, returns, is_fallible, .. } = body;
-        let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible };
+        // For other arguments it may have the same text.
+        let same = self.functions[number].written.iter().find(|written| written.text == text);
+        match same.map(|same| same.rust_name.clone()) {
+            Some(same) => rust_name = same,
+            None => {
+                let line = self.source.line(definition.range().start());
+                self.item(line, format!("fn {rust_name}{text}"));
+            }
+        }
+        let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible, text };
         self.functions[number].written.push(written.clone());
         Ok(written)
     }

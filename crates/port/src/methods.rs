@@ -32,6 +32,8 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            // It may be int32 as well.
+            (Type::Mutable { of: "i64", .. }, "dtype") => Err(Missing::new("the dtype of an array of integers")),
             (Type::Mutable { of, .. }, "dtype") => {
                 let name = match *of {
                     "f32" => "float32",
@@ -72,6 +74,7 @@ impl<'a> Program<'a> {
             )),
             (Type::Folder(..), _) => self.attribute_of_folder(of, name),
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
+            (Type::Path, _) => self.attribute_of_path(of, name),
             (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
             (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)

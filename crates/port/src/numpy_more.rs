@@ -185,11 +185,8 @@ impl<'a> Program<'a> {
             let value = match find(&given, argument) {
                 Some(argument) => {
                     let value = self.expression(argument)?;
-                    match (&value.of, &value.items) {
-                        (Type::Int | Type::Signed, _) => value.text,
-                        (Type::List(of), Some(_)) if **of == Type::Int => value.text.trim_start_matches("vec!").into(),
-                        (of, _) => return Err(Missing::new(format!("{name} with {}", of.described()))),
-                    }
+                    crate::arguments::integers(&value)
+                        .ok_or_else(|| Missing::new(format!("{name} with {}", value.of.described())))?
                 }
                 None if default.is_empty() => return Err(Missing::new(format!("{name} without {argument}"))),
                 None => default.to_string(),
@@ -341,6 +338,14 @@ impl<'a> Program<'a> {
                 if rows.of != Type::Mask && sign != "=" {
                     return Err(Missing::new("a change of rows that may be chosen twice"));
                 }
+                if let (Type::Mask, [mask], Type::Mutable { rank, .. }) = (&rows.of, &parts[..], &array.of) {
+                    if *rank == 1 || has_shape_of(mask, &array.text) {
+                        return self.elements_loop(array, rows, sign, value).map(|()| true);
+                    }
+                    if *rank != crate::mutable::DYNAMIC && mask.is_name_expr() {
+                        return Err(Missing::new("a mask whose shape is not known"));
+                    }
+                }
                 let first = self.expression(parts[0])?;
                 if first.text != rows.text {
                     return Err(Missing::new("rows that are not chosen first"));
@@ -373,6 +378,22 @@ impl<'a> Program<'a> {
             Type::List(_) => of.borrowed(),
             _ => format!("{}.to_dtype(DType::I64)?.to_vec1::<i64>()?", of.at(Strength::Whole)),
         }
+    }
+
+    /// `x[x < 0] = value`
+    fn elements_loop(&mut self, array: &Value, mask: &Value, sign: &str, value: &Value) -> Ported<()> {
+        let Type::Mutable { of, .. } = array.of else { return Ok(()) };
+        let number =
+            self.element_of(of, value)?.ok_or_else(|| Missing::new("an array that is assigned to elements"))?;
+        let whole = array.at(Strength::Whole);
+        let mask = mask.at(Strength::Whole);
+        self.line(&format!("let chosen = {mask}.flatten_all()?.to_dtype(DType::U8)?.to_vec1::<u8>()?;"));
+        self.line(&format!("for (element, is_chosen) in {whole}.iter_mut().zip(chosen) {{"));
+        self.line("    if is_chosen != 0 {");
+        self.line(&format!("        *element {sign} {number};"));
+        self.line("    }");
+        self.line("}");
+        Ok(())
     }
 
     fn rows_loop(&mut self, array: &Value, rows: &Value, rest: &[&'a Expr], sign: &str, value: &Value) -> Ported<()> {
@@ -438,5 +459,24 @@ impl<'a> Program<'a> {
         self.line(&format!("    {}[[row as usize, column as usize]] = {number};", array.at(Strength::Whole)));
         self.line("}");
         Ok(())
+    }
+}
+
+/// Whether a condition is one on the elements of this array: `x < 0`, `~(x < 0)`.
+fn has_shape_of(mask: &Expr, array: &str) -> bool {
+    let is_it = |side: &Expr| match side {
+        Expr::Name(name) => crate::names::in_snake_case(&name.id) == array,
+        side => has_shape_of(side, array),
+    };
+    match mask {
+        Expr::Compare(compare) => is_it(&compare.left) || compare.comparators.iter().any(is_it),
+        Expr::BinOp(binary) => is_it(&binary.left) || is_it(&binary.right),
+        Expr::UnaryOp(unary) => is_it(&unary.operand),
+        Expr::Call(call) => {
+            let is_of_elements = matches!(&*call.func, Expr::Attribute(attribute)
+                if matches!(attribute.attr.as_str(), "abs" | "isnan" | "isinf" | "isfinite" | "logical_not" | "logical_and" | "logical_or"));
+            is_of_elements && call.arguments.args.first().is_some_and(is_it)
+        }
+        _ => false,
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Program<'a> {
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Whether the elements of the list that is written next are no sizes.
+    pub(crate) may_be_negative: bool,
     /// Texts that are kept as lists of characters, by their names in Rust.
     pub(crate) taken_apart: HashSet<String>,
     /// Integers that names stand for, which are assigned once.
@@ -103,6 +105,8 @@ pub(crate) struct Program<'a> {
     pub(crate) patterns: Vec<(String, String)>,
     /// The paths of the files that are open, by their variables in Rust.
     pub(crate) paths: HashMap<String, String>,
+    /// How the files are written that are open outside of `with`, by their variables in Rust.
+    pub(crate) open_files: HashMap<String, String>,
     /// What has been written as JSON to each path.
     pub(crate) dumped: HashMap<String, Type>,
     /// Functions with some of their arguments: `partial(Conv2D, padding="same")`.
@@ -155,6 +159,7 @@ impl<'a> Program<'a> {
             wanted_outputs: None,
             compiled: Vec::new(),
             special: HashMap::new(),
+            may_be_negative: false,
             taken_apart: HashSet::new(),
             integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
@@ -170,6 +175,7 @@ impl<'a> Program<'a> {
             constant_texts: HashMap::new(),
             patterns: Vec::new(),
             paths: HashMap::new(),
+            open_files: HashMap::new(),
             dumped: HashMap::new(),
             partials: HashMap::new(),
             not_negative: HashSet::new(),
@@ -231,10 +237,19 @@ impl<'a> Program<'a> {
         self.code_lines.extend(code.collect::<Vec<_>>());
     }
 
+    /// Whether a function of the script has this name in Rust.
+    fn defines_function(&self, name: &str) -> bool {
+        self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
+    }
+
     /// Remembers what is used from `candle_keras`, and returns its name.
     pub(crate) fn import(&mut self, path: &str) -> String {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
         match module {
+            // A function of the script has that name.
+            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.defines_function(name) => {
+                return format!("candle_keras::prelude::{name}");
+            }
             "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
             // Modules whose names Keras has too.
@@ -318,22 +333,44 @@ impl<'a> Program<'a> {
     /// The text with the types of empty lists that nothing else says.
     fn with_types(&self, text: &str) -> String {
         let late = |number: &str| self.late_types.get(number.parse::<usize>().ok()?);
-        let parts = text.split('\u{2}').enumerate().map(|(i, part)| match i % 2 {
-            0 => part.to_string(),
-            _ => late(part).and_then(|of| self.resolved(of).in_rust()).unwrap_or_else(|| "_".into()),
-        });
+        let mut typed = String::new();
+        for (i, part) in text.split('\u{2}').enumerate() {
+            if i % 2 == 0 {
+                typed.push_str(part);
+                continue;
+            }
+            let known = late(part).and_then(|of| self.resolved(of).in_rust());
+            // What is put in says it, or nothing does.
+            let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            typed.push_str(&known.unwrap_or_else(|| if is_filled(name, text) { "_" } else { "f64" }.into()));
+        }
         // What is None for ever has any type.
-        let text = &parts.collect::<String>().replace("None::<_>", "None::<()>");
+        let text = &typed.replace("None::<_>", "None::<()>").replace("None::<f64>", "None::<()>");
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
-            let is_known = number.parse().ok().and_then(|number: usize| self.unknown.get(number)?.as_ref()).is_some();
-            if !is_known {
-                out = match (out.strip_suffix("vec![]"), out.strip_suffix("IndexMap::new()")) {
-                    (Some(before), _) => format!("{before}Vec::<()>::new()"),
-                    (_, Some(before)) => format!("{before}IndexMap::<(), ()>::new()"),
-                    _ => out,
-                };
+            let number: usize = number.parse().unwrap_or(usize::MAX);
+            let known = |number: usize| self.resolved(self.unknown.get(number)?.as_ref()?).in_rust();
+            if let (Some(before), Some(key), Some(value)) =
+                (out.strip_suffix("IndexMap::new()"), known(number), known(number + 1))
+                && before
+                    .rsplit("let mut ")
+                    .next()
+                    .and_then(|rest| rest.strip_suffix(" = "))
+                    .is_some_and(|name| !is_filled(name, text))
+            {
+                out = format!("{before}IndexMap::<{key}, {value}>::new()");
+            }
+            if self.unknown.get(number).is_none_or(Option::is_none) {
+                // Nothing is ever put in; numbers are taken everywhere.
+                let typed = [
+                    ("vec![]", "Vec::<f64>::new()"),
+                    ("IndexMap::new()", "IndexMap::<(), ()>::new()"),
+                    ("BTreeSet::new()", "BTreeSet::<()>::new()"),
+                ];
+                let found =
+                    typed.iter().find_map(|(empty, typed)| Some(format!("{}{typed}", out.strip_suffix(empty)?)));
+                out = found.unwrap_or(out);
             }
             out.push_str(behind);
         }
@@ -395,6 +432,7 @@ impl<'a> Program<'a> {
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
             Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
+            Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
@@ -483,10 +521,11 @@ impl<'a> Program<'a> {
 
     /// The name of the variable in Rust.
     pub(crate) fn rust_name(&self, name: &str) -> String {
-        let mut rust_name = match name {
-            "_" if self.scan().reads("_") > 0 => "other".to_string(),
-            name => crate::names::in_snake_case(name.trim_start_matches("self.")),
-        };
+        let mut rust_name = crate::names::in_snake_case(name.trim_start_matches("self."));
+        // Rust has no value in `_`.
+        if rust_name == "_" && self.scan().reads(name) > 0 {
+            rust_name = "it".into();
+        }
         while self.scopes.is_taken(&rust_name, name) {
             rust_name.push('_');
         }
@@ -660,4 +699,9 @@ pub(crate) fn names_in(target: &Expr) -> Vec<String> {
         Expr::List(list) => list.elts.iter().flat_map(names_in).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether something is put into a collection.
+fn is_filled(name: &str, program: &str) -> bool {
+    ["insert", "entry", "extend", "push"].iter().any(|method| program.contains(&format!("{name}.{method}(")))
 }

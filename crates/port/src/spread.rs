@@ -17,7 +17,7 @@ impl<'a> Program<'a> {
         Ok(made)
     }
 
-    fn code(&self, of: &impl Ranged) -> &'a str {
+    pub(crate) fn code(&self, of: &impl Ranged) -> &'a str {
         self.source.text(of.range())
     }
 

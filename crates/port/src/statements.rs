@@ -183,6 +183,11 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let ([Expr::Name(name)], Expr::Call(call)) = (&assign.targets[..], &*assign.value)
+            && self.open_to_write(&name.id, call)?
+        {
+            return Ok(());
+        }
         if let [Expr::Name(name)] = &assign.targets[..]
             && self.is_iterator(&assign.value)
             && self.scan().whole_reads(&name.id) > 1
@@ -321,6 +326,8 @@ impl<'a> Program<'a> {
             Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => Some(1),
             _ => None,
         };
+        self.may_be_negative =
+            assign.value.is_list_comp_expr() && matches!(target, Expr::Name(name) if !self.scan().is_size(&name.id));
         let value = self.expression(&assign.value);
         self.wanted_outputs = None;
         self.assign(target, value?)
@@ -349,9 +356,14 @@ impl<'a> Program<'a> {
     /// Whether an element of a list is a callback.
     fn is_callback_object(&self, element: &Expr) -> bool {
         match element {
-            Expr::Call(call) => self
-                .path_of(&call.func)
-                .is_some_and(|path| path.starts_with("keras.callbacks.") || path.starts_with("keras.metrics.")),
+            Expr::Call(call) => match &*call.func {
+                Expr::Name(class) if matches!(self.scopes.get(&class.id), Some(Binding::Class(number)) if self.kind_of_class(number) == Kind::Callback) => {
+                    true
+                }
+                class => self
+                    .path_of(class)
+                    .is_some_and(|path| path.starts_with("keras.callbacks.") || path.starts_with("keras.metrics.")),
+            },
             Expr::Name(name) => match self.scopes.get(&name.id) {
                 Some(Binding::Variable(variable)) => {
                     matches!(&variable.of, Type::Object(path) if path.starts_with("callbacks::"))
@@ -510,16 +522,26 @@ impl<'a> Program<'a> {
             }
             _ => value,
         };
+        // `a, b = None, None`
+        if let (Expr::Tuple(targets), Some(items)) = (target, &value.items)
+            && targets.len() == items.len()
+            && items.iter().all(|item| item.of == Type::None)
+        {
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
+        let has_outer = crate::program::names_in(target).iter().any(|name| self.is_outer(name));
         let mut names = Vec::new();
         let declared = self.declared_so_far();
         let pattern = self.pattern(target, &value.of, &mut names)?;
-        if names.iter().any(|(name, _)| self.is_outer(name)) {
-            if !matches!(value.of, Type::Tuple(_)) {
+        if has_outer {
+            // These get new values instead.
+            self.declare_again(declared);
+            let is_flat = crate::iteration::elements_of(target).iter().all(|part| part.is_name_expr());
+            if !matches!(value.of, Type::Tuple(_)) || !is_flat {
                 return Err(
                     Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
                 );
             }
-            self.declare_again(declared);
             let values = self.free_name("values");
             self.line(&format!("let {values} = {};", value.text));
             let parts: Vec<_> = names.into_iter().enumerate().collect();
@@ -627,6 +649,19 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        // A difference that is never a size may be negative.
+        let value = match (value.below_zero(), self.scopes.get(name)) {
+            (Some(below_zero), _) if !self.is_outer(name) && !self.scan().is_size(name) => below_zero.clone(),
+            (None, _) if value.of == Type::Int && !self.is_outer(name) && self.scan().is_lowered(name) => {
+                crate::expressions::signed(&value)
+            }
+            (None, Some(Binding::Variable(variable)))
+                if self.is_outer(name) && variable.of == Type::Signed && value.of == Type::Int =>
+            {
+                crate::expressions::signed(&value)
+            }
+            _ => value,
+        };
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);
@@ -678,7 +713,8 @@ impl<'a> Program<'a> {
             ),
             false => value,
         };
-        if value.of == Type::Ints && crate::numpy_more::is_vector(&value.text) {
+        let is_written_out = value.text.starts_with("Tensor::new(&[") && !value.text.starts_with("Tensor::new(&[[");
+        if value.of == Type::Ints && (is_written_out || crate::numpy_more::is_vector(&value.text)) {
             self.vectors.insert(name.to_string());
         } else {
             self.vectors.remove(name);
@@ -908,6 +944,15 @@ impl<'a> Program<'a> {
             self.line(&format!("{} = {};", target.text, value.text));
             return Ok(());
         }
+        // The list is borrowed where its element is changed.
+        let target = match target.text.split_once('[').filter(|(list, place)| place.contains(&format!("{list}.len()")))
+        {
+            Some((list, place)) => {
+                self.line(&format!("let place = {};", place.trim_end_matches(']')));
+                Value { text: format!("{list}[place]"), ..target }
+            }
+            None => target,
+        };
         let right = self.expression(&assign.value)?;
         let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));

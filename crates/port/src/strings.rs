@@ -55,10 +55,19 @@ impl Template {
                 return Ok(());
             }
             (Type::Float | Type::Int | Type::Signed, spec) if spec.ends_with('%') => {
-                let digits = spec.trim_end_matches('%').rsplit_once('.').map_or("6", |(_, digits)| digits);
-                self.text.push_str(&format!("{{:.{digits}}}%"));
+                let spec = spec.trim_end_matches('%');
+                let (width, digits) = spec.rsplit_once('.').unwrap_or((spec, "6"));
                 let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
-                self.values.push(format!("100.0 * ({number})"));
+                if width.is_empty() {
+                    self.text.push_str(&format!("{{:.{digits}}}%"));
+                    self.values.push(format!("100.0 * ({number})"));
+                    return Ok(());
+                }
+                if !is_width(width) {
+                    return Err(Missing::new(format!("the format {spec}%")));
+                }
+                self.text.push_str(&format!("{{:{}}}", at_the_right(width)));
+                self.values.push(format!("format!(\"{{:.{digits}}}%\", 100.0 * ({number}))"));
                 return Ok(());
             }
             // A tensor with a format is a number.
@@ -78,6 +87,9 @@ impl Template {
                 self.values.push(format!("{}.display()", value.at(Strength::Whole)));
                 return Ok(());
             }
+            (Type::Set(of), "") if matches!(**of, Type::Unknown(_)) => {
+                return Err(Missing::new("an empty set as text"));
+            }
             (of @ (Type::List(_) | Type::Tuple(_) | Type::Set(_) | Type::Dict(..)), "") => {
                 if let Some(part) = printed_otherwise(of) {
                     return Err(Missing::new(format!("{} with {} as text", of.described(), part.described()))
@@ -89,8 +101,7 @@ impl Template {
             (Type::Float, "") => ":?".to_string(),
             // Numbers are at the right, also where they are texts.
             (Type::Float, spec) if is_width(spec) => {
-                let at = if spec.starts_with(['<', '>', '^']) { spec.to_string() } else { format!(">{spec}") };
-                self.text.push_str(&format!("{{:{at}}}"));
+                self.text.push_str(&format!("{{:{}}}", at_the_right(spec)));
                 self.values.push(format!("format!(\"{{:?}}\", {})", value.text));
                 return Ok(());
             }
@@ -131,6 +142,11 @@ impl Template {
         let values = self.values.iter().map(|value| format!(", {value}"));
         format!("\"{}\"{}", self.text, values.collect::<String>())
     }
+}
+
+/// A width of a number that is a text already.
+fn at_the_right(width: &str) -> String {
+    if width.starts_with(['<', '>', '^']) { width.to_string() } else { format!(">{width}") }
 }
 
 /// `8`, `>8`: a format that says only how wide a number is.
@@ -244,6 +260,7 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
             }
+            Type::Object(path) if path == crate::errors::ERROR => Ok(Value { of: Type::String, ..value }),
             Type::Dtype => {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
@@ -500,6 +517,7 @@ impl<'a> Program<'a> {
                     return Err(Missing::new("an iterator as text").help("print a list of it"));
                 }
                 _ => {
+                    self.may_be_negative = argument.is_list_comp_expr();
                     let value = self.expression(argument)?;
                     if value.of == Type::None {
                         // `print(model.summary())` prints what that returns, too.

@@ -126,6 +126,17 @@ impl Type {
         matches!(self, Self::Array | Self::Ints | Self::Floats | Self::Mask)
     }
 
+    /// The arrays in it, which are all tensors in Rust.
+    pub(crate) fn kinds_of_arrays(&self) -> Vec<&Type> {
+        match self {
+            of if of.is_array() => vec![of],
+            Self::List(of) | Self::Set(of) | Self::Option(of) => of.kinds_of_arrays(),
+            Self::Dict(key, value) => [key.kinds_of_arrays(), value.kinds_of_arrays()].concat(),
+            Self::Tuple(types) => types.iter().flat_map(Self::kinds_of_arrays).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether it is a `Tensor`, perhaps of texts.
     pub(crate) fn is_tensor(&self) -> bool {
         self.is_array() || *self == Self::Texts
@@ -189,6 +200,7 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
+            Self::Object(path) if path.starts_with("inputs::") => return None,
             Self::Object(path) if crate::command_line::in_rust(path).is_some() => {
                 return crate::command_line::in_rust(path).flatten();
             }

@@ -11,6 +11,7 @@ programs! {
     custom_training_loop
     data_files
     data_generator
+    dataset_steps
     denoising_autoencoder
     digits_mlp
     early_stop_by_hand
@@ -23,6 +24,7 @@ programs! {
     functional_shared_layers
     gan_class
     gan_two_models
+    handled_errors
     housing_kfold
     image_flow_from_directory
     image_folder
@@ -37,21 +39,29 @@ programs! {
     mnist_cnn
     mnist_mlp
     multi_output_model
+    numpy_copies
+    numpy_indexing
     numpy_tour
     old_keras_names
     pandas_housing
     policy_gradient_bandit
+    python_lists
+    python_numbers
+    python_texts
     python_tour
     recurrent_dropout
     regression_loop
     residual_layers
     reuters_mlp
+    review_standardization
     reviews_lstm
     sales_report
     save_and_load
     siamese
     sklearn_iris_like
+    splitting_images
     subclassed_models
+    support_tickets
     text_classes
     text_folder
     text_preprocessing

@@ -23,10 +23,10 @@ fn main() -> Result<()> {
     ]);
     model.compile(Adam::new().learning_rate(0.05), "mse")?;
 
-    let mut best_loss = None::<f64>;
+    let mut best_loss = None::<()>;
     let mut best_weights = None::<Vec<Tensor>>;
     let mut best_epoch = None::<usize>;
-    let mut previous = None::<f64>;
+    let mut previous = None::<()>;
     let patience = 2;
     let mut bad_epochs = 0;
     let mut epoch = 0;
@@ -62,7 +62,7 @@ fn main() -> Result<()> {
     drop(y);
     let mut first = None::<usize>;
     for (i, row) in numpy::rows(&model.predict_with(&x_val, Predict::new().verbose(0))?)?.into_iter().enumerate() {
-        if ops::greater(&row.i(0)?, &Tensor::new(2.0, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 && first.is_none() {
+        if row.i(0)?.gt(2.0)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 && first.is_none() {
             first = Some(i);
         }
     }
