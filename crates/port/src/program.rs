@@ -342,10 +342,15 @@ impl<'a> Program<'a> {
             let known = late(part).and_then(|of| self.resolved(of).in_rust());
             // What is put in says it, or nothing does.
             let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-            typed.push_str(&known.unwrap_or_else(|| if is_filled(name, text) { "_" } else { "f64" }.into()));
+            let other = match typed.ends_with("None::<") {
+                // What is None for ever has any type.
+                true => "()",
+                false if is_filled(name, text) => "_",
+                false => "f64",
+            };
+            typed.push_str(known.as_deref().unwrap_or(other));
         }
-        // What is None for ever has any type.
-        let text = &typed.replace("None::<_>", "None::<()>").replace("None::<f64>", "None::<()>");
+        let text = &typed;
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {

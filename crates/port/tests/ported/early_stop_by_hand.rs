@@ -23,10 +23,10 @@ fn main() -> Result<()> {
     ]);
     model.compile(Adam::new().learning_rate(0.05), "mse")?;
 
-    let mut best_loss = None::<()>;
+    let mut best_loss = None::<f64>;
     let mut best_weights = None::<Vec<Tensor>>;
     let mut best_epoch = None::<usize>;
-    let mut previous = None::<()>;
+    let mut previous = None::<f64>;
     let patience = 2;
     let mut bad_epochs = 0;
     let mut epoch = 0;
