@@ -170,6 +170,7 @@ impl<'a> Program<'a> {
 
     /// The elements of an iterator, collected.
     pub(crate) fn collected(&mut self, iter: &str, element: &Value, into: &str) -> Ported<Value> {
+        self.import_type(&element.of.clone());
         let of = Box::new(element.of.clone());
         let of = if into == "BTreeSet" { Type::Set(of) } else { Type::List(of) };
         if into == "BTreeSet" {

@@ -120,12 +120,22 @@ impl Captured {
         &self.name
     }
 
+    pub(crate) fn rust_name(&self) -> &str {
+        &self.rust_name
+    }
+
     pub(crate) fn is_changed(&self) -> bool {
         self.is_changed
     }
 
     pub(crate) fn is_copy(&self) -> bool {
         self.of.is_copy()
+    }
+}
+
+impl Captured {
+    pub(crate) fn new(name: &str, rust_name: &str, of: Type) -> Self {
+        Self { name: name.into(), rust_name: rust_name.into(), of, is_changed: false }
     }
 }
 
@@ -228,7 +238,11 @@ impl<'a> Program<'a> {
             // A function of the script as an argument of a method is known when the method is written.
             values.push(match self.function_named(argument).filter(|_| is_method) {
                 Some(number) => Value::constant("()", Type::Function(number)),
-                None => self.expression(argument)?,
+                // A dtype stands for its name.
+                None => match self.path_of(argument).as_deref().and_then(dtype_of) {
+                    Some(name) => Value::constant(format!("{name:?}"), Type::Str),
+                    None => self.expression(argument)?,
+                },
             });
         }
         Ok(values)
@@ -406,6 +420,12 @@ impl<'a> Program<'a> {
             (false, "()") => String::new(),
             (false, of) => format!(" -> {of}"),
         };
+        // A batch size may be one that needs no number.
+        for parameter in parameters.iter_mut().filter(|parameter| parameter.starts_with("like: ")) {
+            if !lines.iter().any(|line| crate::program::has_word(line, "like")) {
+                parameter.insert(0, '_');
+            }
+        }
         parameters.extend(captured.iter().map(|captured| self.captured_parameter(captured)));
         Ok(Body { parameters, lines, returns, result, is_fallible, captured })
     }
@@ -478,7 +498,7 @@ impl<'a> Program<'a> {
         format!("{is_mutable}{own}: {shown}")
     }
 
-    fn captured_parameter(&mut self, captured: &Captured) -> String {
+    pub(crate) fn captured_parameter(&mut self, captured: &Captured) -> String {
         let own = captured.rust_name.clone();
         self.declared(&own, &captured.of.clone(), captured.is_changed)
     }
@@ -488,6 +508,9 @@ impl<'a> Program<'a> {
         if variable.of == Type::None || variable.of.in_rust().is_none() || self.captures.is_empty() {
             return Err(Missing::new(format!("{name} is a variable outside of the function"))
                 .help("pass it to the function, or make it a constant: a name in capitals, assigned once"));
+        }
+        if let Some(kept) = self.kept_by_callback(name, &variable) {
+            return Ok(kept);
         }
         let rust_name = self.rust_name(name.trim_start_matches("self."));
         let is_changed = self.scan().is_mutated(name, 0);
@@ -507,6 +530,12 @@ impl<'a> Program<'a> {
         self.scopes.bind_in_function(name, Binding::Variable(bound));
         Ok(Value::new(rust_name, variable.of, crate::value::Strength::Whole, form))
     }
+}
+
+/// The name of one of TensorFlow's dtypes.
+fn dtype_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("tensorflow.")?;
+    matches!(name, "float16" | "float32" | "float64" | "int32" | "int64" | "uint8" | "bool").then_some(name)
 }
 
 /// Whether a function needs a `Result`; also if what it returns has several lines.

@@ -48,6 +48,7 @@ mod init_methods;
 mod ipython;
 mod iteration;
 mod kept_counters;
+mod kept_variables;
 mod keras;
 mod loops;
 mod made;

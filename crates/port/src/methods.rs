@@ -118,6 +118,7 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::transpose");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
+            (Type::Symbolic, "dtype") => Ok(Value::temporary(format!("{whole}.output()?.dtype()"), Type::Dtype)),
             (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
             (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))

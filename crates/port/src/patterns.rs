@@ -138,7 +138,9 @@ impl<'a> Program<'a> {
             0 => "PATTERN".to_string(),
             count => format!("PATTERN_{}", count + 1),
         };
-        let hashes = if pattern.contains('"') { "#" } else { "" };
+        // As few as do not end the text.
+        let ends = |hashes: &String| pattern.contains(&format!("\"{hashes}"));
+        let hashes = (0..).map(|count| "#".repeat(count)).find(|hashes| !ends(hashes)).unwrap_or_default();
         self.import_from("regex::Regex");
         self.import_from("std::sync::LazyLock");
         self.constant(format!(

@@ -34,6 +34,8 @@ pub(crate) struct Program<'a> {
     pub(crate) step: Option<(usize, usize, Vec<String>)>,
     /// The attributes that are read of anything but `self`.
     pub(crate) attributes_outside: HashSet<String>,
+    /// The callback whose hooks are being written, and how many functions are being written in them.
+    pub(crate) hooks_of: Option<(usize, usize)>,
     /// Variables of the module that methods read, and that are numbers or texts.
     pub(crate) read_by_methods: HashSet<String>,
     /// Of the functions that are being written, a parameter that is a symbolic tensor.
@@ -138,6 +140,7 @@ impl<'a> Program<'a> {
             methods_being_written: Vec::new(),
             step: None,
             attributes_outside: HashSet::new(),
+            hooks_of: None,
             read_by_methods: HashSet::new(),
             symbolic_parameters: Vec::new(),
             captures: Vec::new(),
@@ -342,13 +345,13 @@ impl<'a> Program<'a> {
             let known = late(part).and_then(|of| self.resolved(of).in_rust());
             // What is put in says it, or nothing does.
             let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-            let other = match typed.ends_with("None::<") {
+            let other = match () {
                 // What is None for ever has any type.
-                true => "()",
-                false if is_filled(name, text) => "_",
-                false => "f64",
+                () if typed.ends_with("None::<") => "()",
+                () if is_filled(name, text) => "_",
+                () => "f64",
             };
-            typed.push_str(known.as_deref().unwrap_or(other));
+            typed.push_str(&known.unwrap_or_else(|| other.into()));
         }
         let text = &typed;
         let mut parts = text.split('\u{1}');

@@ -131,6 +131,8 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 /// variable, whose place among those of this name is its number.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
+    /// Variables whose methods are called that change them.
+    with_changing_methods: HashSet<String>,
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
     /// Variables that are a place or size somewhere, or may be one in a function that they are passed to.
@@ -219,6 +221,11 @@ impl Scan {
         let mut scan = Self::new(changing);
         scan.visit_expr(expression);
         scan
+    }
+
+    /// Whether a method that changes it is called on a variable of this name.
+    pub(crate) fn has_changing_methods(&self, name: &str) -> bool {
+        self.with_changing_methods.contains(name)
     }
 
     /// Whether the variable of this name and number changes.
@@ -679,6 +686,9 @@ impl<'a> Visitor<'a> for Scan {
                     let is_in_place = call.arguments.keywords.iter().any(|word| word.arg.as_deref() == Some("inplace"));
                     if changes || is_in_place || MUTATING.contains(&name) {
                         self.mutate(&attribute.value);
+                        if let Expr::Name(object) = &*attribute.value {
+                            self.with_changing_methods.insert(object.id.to_string());
+                        }
                         if OF_COLLECTIONS.contains(&name) {
                             self.mutate_base(&attribute.value);
                         }

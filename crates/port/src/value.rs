@@ -154,7 +154,7 @@ impl Type {
     /// Whether Rust copies it.
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
-            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id)
+            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id | Self::Dtype)
             || crate::axes::is_axes(self)
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }
@@ -474,6 +474,11 @@ impl Scopes {
             Binding::Variable(variable) if !is_constant(&variable.rust_name) => Binding::Outside(variable),
             found => found,
         })
+    }
+
+    /// Whether the module itself has this name.
+    pub(crate) fn is_of_module(&self, name: &str) -> bool {
+        self.0.first().is_some_and(|module| module.names.contains_key(name))
     }
 
     /// How many scopes there are.

@@ -346,7 +346,7 @@ def patch_functions_of_groups():
 
     if not ON_TENSORFLOW:
         return
-    renamed = {"concat": "concatenate", "pow": "power", "gather": "take", "constant": "convert_to_tensor", "range": "arange"}
+    renamed = {"concat": "concatenate", "pow": "power", "gather": "take", "constant": "convert_to_tensor", "range": "arange", "floordiv": "floor_divide", "floormod": "mod"}
     arguments = {"perm": "axes", "a": "x1", "b": "x2", "input": "x", "tensor": "x", "input_tensor": "x", "shape": "newshape", "num_or_size_splits": "indices_or_sections"}
     for module in [tf, tf.math, tf.nn, tf.linalg]:
         for name in dir(module):
@@ -573,7 +573,11 @@ def patch_layers():
         is_shape = isinstance(input_shape, (list, tuple)) and all(size is None or isinstance(size, int) for size in input_shape)
         if not is_of_script(self) or not is_shape or isinstance(self, (keras.Sequential, keras.src.ops.function.Function)):
             return old(self, input_shape)
-        self.call(keras.Input(tuple(input_shape)[1:]))
+        try:
+            self.call(keras.Input(tuple(input_shape)[1:]))
+        except ValueError:
+            # A function of TensorFlow, which takes no symbolic tensors.
+            return old(self, input_shape)
         self.built = True
 
     # Keras has built the layer, and its weights have taken their streams, when a layer calls this.
@@ -678,7 +682,15 @@ def trace(model, inputs):
     except (AttributeError, TypeError, ValueError, NotImplementedError):
         # A function of TensorFlow, which takes no symbolic tensors; or no call.
         return
-    model.__dict__["call"] = lambda x, training=None, mask=None: graph.call(x, training=training, mask=mask)
+
+    def call(x, training=None, mask=None):
+        # A call without this argument is told by the one around it.
+        context = global_state.get_global_attribute("current_call_ctx")
+        if training is None and context is not None:
+            training = context.training
+        return graph.call(x, training=training, mask=mask)
+
+    model.__dict__["call"] = call
 
 
 def in_order(graph):

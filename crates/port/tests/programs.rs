@@ -1,9 +1,11 @@
 programs! {
     addition_rnn
     argparse_train
+    attention_classes
     attention_classifier
     bidirectional_tagging
     char_language_model
+    conditional_gan
     conv_autoencoder
     convnet_function
     custom_callback
@@ -14,6 +16,7 @@ programs! {
     dataset_steps
     denoising_autoencoder
     digits_mlp
+    distiller
     early_stop_by_hand
     early_stopping_checkpoint
     fashion_functional
@@ -36,6 +39,7 @@ programs! {
     loop_with_tape
     loss_classes
     lstm_text_generation
+    mixer_blocks
     mnist_cnn
     mnist_mlp
     multi_output_model
@@ -49,6 +53,7 @@ programs! {
     python_numbers
     python_texts
     python_tour
+    recommender_net
     recurrent_dropout
     regression_loop
     residual_layers
