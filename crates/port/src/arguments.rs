@@ -40,6 +40,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("b_regularizer", "bias_regularizer"),
     ("p", "rate"),
     ("output_dim", "units"),
+    ("dropout_W", "dropout"),
+    ("dropout_U", "recurrent_dropout"),
     ("alpha", "negative_slope"),
     ("input", "inputs"),
     ("output", "outputs"),
@@ -232,10 +234,13 @@ impl<'a> Program<'a> {
         }
         let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
         Ok(match (inner, &value.of) {
-            ("f64" | "f32" | "LearningRate" | "Factor", Type::Int | Type::Signed | Type::Float) => {
+            ("f64" | "f32" | "LearningRate" | "Factor" | "Numbers", Type::Int | Type::Signed | Type::Float) => {
                 value.as_float().ok_or_else(wrong)?
             }
             ("bool", Type::Bool) => value.text.clone(),
+            ("u8", Type::Bool) if name == "verbose" && value.form == Form::Constant => {
+                u8::from(value.text == "true").to_string()
+            }
             ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
             ("usize", Type::Int) => value.text.clone(),
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
@@ -272,6 +277,13 @@ impl<'a> Program<'a> {
                 }
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
+            // Sizes in a variable.
+            (of, Type::Tuple(types)) if of.starts_with("Sizes<") && types.iter().all(|of| *of == Type::Int) => {
+                match types.len() {
+                    1 => format!("[{}.0]", value.at(Strength::Whole)),
+                    _ => value.text.clone(),
+                }
+            }
             (_, Type::List(_)) => value.borrowed(),
             (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),

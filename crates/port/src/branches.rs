@@ -54,8 +54,7 @@ impl<'a> Program<'a> {
         match test.as_str() {
             "true" => {
                 self.last_line_is(self.source.line(branches.test.range().end()));
-                self.block(&branches.body);
-                self.is_over = self.is_over || always_returns(&branches.body);
+                self.taken_branch(&branches.body);
                 return Ok(());
             }
             "false" => return self.other_branches(&branches.elif_else_clauses),
@@ -89,6 +88,22 @@ impl<'a> Program<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The statements of a branch that is known to be taken.
+    fn taken_branch(&mut self, body: &'a [Stmt]) {
+        self.taken.push(self.scans.len());
+        self.block(body);
+        self.taken.pop();
+        self.is_over = self.is_over || always_returns(body);
+    }
+
+    /// Whether an assignment in a branch that is known to be taken changes the variable of the block around, as others behind it do.
+    pub(crate) fn changes_in_taken_branch(&self, name: &str, value: &Type) -> bool {
+        let is_inside = self.taken.last() == Some(&self.scans.len());
+        let is_same = matches!(self.scopes.get(name), Some(Binding::Variable(variable))
+            if variable.form == Form::Place && variable.of.in_rust() == value.in_rust());
+        is_inside && is_same && self.scopes.is_local(name) && self.is_mutated(name)
     }
 
     /// `if x is not None:` of what a dict may have: `if let Some(x) = x`.
@@ -132,8 +147,7 @@ impl<'a> Program<'a> {
         match (test.as_str(), rest) {
             ("true", _) => {
                 self.last_line_is(self.source.line(first.range.start()));
-                self.block(&first.body);
-                self.is_over = self.is_over || always_returns(&first.body);
+                self.taken_branch(&first.body);
                 Ok(())
             }
             ("false", rest) => self.other_branches(rest),

@@ -5,10 +5,12 @@ use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn call(&mut self, call: &'a ExprCall) -> Ported<Value> {
         if let Some(made) = self.written_out(call)? {
+            self.wanted_outputs = self.wanted(call.range()).map(|count| (count, made.range()));
             return self.expression(made);
         }
         let is_shape_of_random = self.path_of(&call.func).is_some_and(|path| path.starts_with("numpy.random.rand"));
@@ -30,6 +32,9 @@ impl<'a> Program<'a> {
             }
             if let Some(name) = path.strip_prefix("matplotlib.pyplot.").or_else(|| path.strip_prefix("pylab.")) {
                 return self.plot_call(name, call);
+            }
+            if let Some(patches) = self.patches(&path, call)? {
+                return Ok(patches);
             }
             if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
@@ -66,12 +71,15 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
+                if let Some(value) = self.static_of_class(&attribute.value, name, call)? {
+                    return Ok(value);
+                }
                 if let Some(value) = self.special_method(&attribute.value, name, call)? {
                     return Ok(value);
                 }
-                let of = match self.entry(&attribute.value)? {
-                    Some(entry) => entry,
-                    None => self.expression(&attribute.value)?,
+                let of = match (self.adapted_layer(&attribute.value)?, self.entry(&attribute.value)?) {
+                    (Some(of), _) | (None, Some(of)) => of,
+                    (None, None) => self.expression(&attribute.value)?,
                 };
                 self.method(&of, name, call)
             }
@@ -201,6 +209,11 @@ impl<'a> Program<'a> {
         }
         if let ("isinstance", [value, class]) = (name, &call.arguments.args[..]) {
             return self.is_instance(value, class);
+        }
+        if name == "hasattr"
+            && let Some(value) = self.has_states(call)?
+        {
+            return Ok(value);
         }
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);

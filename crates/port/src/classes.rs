@@ -165,6 +165,7 @@ impl<'a> Program<'a> {
         for method in definition.body.iter().filter_map(Stmt::as_function_def_stmt) {
             let known = |decorator: &ruff_python_ast::Decorator| {
                 is_property(method)
+                    || crate::static_methods::is_decorator(&decorator.expression)
                     || self.path_of(&decorator.expression).is_some_and(|path| path == "tensorflow.function")
                     || OF_FILES.contains(&method.name.as_str())
             };
@@ -175,7 +176,11 @@ impl<'a> Program<'a> {
                 );
             }
         }
-        let rust_name = definition.name.to_string();
+        let mut rust_name = definition.name.to_string();
+        // The script has the class of Keras as well.
+        if self.is_name_of_keras(&rust_name) {
+            rust_name.insert_str(0, "Own");
+        }
         self.classes.push(Class::new(definition, rust_name, kind, self.scopes.depth()));
         self.scopes.bind(&definition.name, Binding::Class(self.classes.len() - 1));
         Ok(())
@@ -278,7 +283,8 @@ impl<'a> Program<'a> {
             return *version;
         }
         let first = &self.classes[number];
-        let rust_name = format!("{}{}", definition.name, versions.len() + 1);
+        let base = &self.classes[versions.first().copied().unwrap_or(number)].rust_name;
+        let rust_name = format!("{base}{}", versions.len() + 1);
         let version = Class::new(definition, rust_name, first.kind, first.depth);
         self.classes.push(version);
         self.classes.len() - 1
@@ -493,6 +499,9 @@ impl<'a> Program<'a> {
             }
             return Err(Missing::new(format!("the method {name} of {class}")));
         };
+        if crate::static_methods::is_static(definition) {
+            return self.call_static(number, definition, call);
+        }
         let values = self.arguments_of(Definition::Def(definition), true, call)?;
         if self.initialized.last() == Some(&number) && of.text == "self" {
             return self.call_of_init(number, definition, &values);
@@ -572,6 +581,25 @@ impl<'a> Program<'a> {
         let method = Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
         self.classes[number].methods.push(method);
         Ok(written)
+    }
+
+    /// A method that has been written for arguments of these types.
+    pub(crate) fn written_method(&self, number: usize, name: &str, types: &[Type]) -> Option<Written> {
+        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
+        let methods = &self.classes[number].methods;
+        let found = methods.iter().find(|own| own.name == name && in_rust(&own.parameters) == in_rust(types));
+        found.map(|method| method.written.clone())
+    }
+
+    pub(crate) fn add_method(
+        &mut self,
+        number: usize,
+        name: String,
+        parameters: Vec<Type>,
+        written: Written,
+        text: String,
+    ) {
+        self.classes[number].methods.push(Method { name, parameters, written, text, is_of_trait: false });
     }
 
     /// How many methods of this name are written.

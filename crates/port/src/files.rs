@@ -361,6 +361,12 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             ),
+            ("randrange", [start, end]) if start.of == Type::Int && end.of == Type::Int => Value::new(
+                format!("{function}randrange({}, {}, 1)? as usize", whole(self, start)?, whole(self, end)?),
+                Type::Int,
+                Strength::Cast,
+                Form::Temporary,
+            ),
             ("choice", [list]) => {
                 let of = list_of(list)?;
                 let text = format!("{function}choice({})?", list.borrowed());

@@ -370,9 +370,14 @@ impl<'a> Program<'a> {
         let pattern = self.element_pattern(&generator.target, &over.element)?;
         let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
         let mut text = over.iter;
+        // A filter borrows what is not copied.
+        let is_moved = matches!(&over.element, Element::One(of, Form::Place | Form::Temporary) if !of.is_copy())
+            && generator.target.is_name_expr();
         if !tests.is_empty() {
             let tests = tests.join(" && ");
-            text.push_str(&format!(".filter(|{}| {tests})", of_reference(&read_in(&pattern, &tests))));
+            let read = read_in(&pattern, &tests);
+            let read = if is_moved { read } else { of_reference(&read) };
+            text.push_str(&format!(".filter(|{read}| {tests})"));
         }
         let (body, value) = match inner {
             [] => {
@@ -396,7 +401,7 @@ impl<'a> Program<'a> {
             }
         };
         // `x for x in xs`
-        let is_itself = body == pattern;
+        let is_itself = body == pattern || (is_moved && body == format!("{pattern}.clone()"));
         if !is_itself {
             let pattern = read_in(&pattern, &body);
             match body.contains('?') {

@@ -6,6 +6,7 @@ use crate::program::Program;
 use crate::value::{Form, ModelType, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 /// `keras.optimizers.rmsprop`, as Keras 2 had it, is a class.
 fn with_capitals(path: &str) -> String {
@@ -28,7 +29,9 @@ impl<'a> Program<'a> {
         {
             return Ok(value);
         }
-        self.refuse_kernel_of_keras_1(&path, call)?;
+        if let Some(made) = self.kernel_of_keras_1(&path, call)? {
+            return self.expression(made);
+        }
         let named = self.named(&path, call)?;
         let last = path.rsplit('.').next().unwrap_or(&path);
         let module =
@@ -161,6 +164,17 @@ impl<'a> Program<'a> {
             ("utils", "set_random_seed") => self.random_seed("utils::set_random_seed", &named),
             (_, "pad_sequences") => {
                 let sequences = self.expression(needed(&named, "sequences")?)?;
+                // Arrays of several lengths, whose numbers become integers if nothing else is said.
+                let sequences = match &sequences.of {
+                    Type::List(of) if of.is_array() && find(&named, "dtype").is_none() => {
+                        let rows = format!(
+                            "{}.iter().map(|row| row.to_dtype(DType::I64)?.to_vec1::<i64>()).collect::<candle_keras::candle_core::Result<Vec<_>>>()?",
+                            sequences.at(crate::value::Strength::Whole)
+                        );
+                        Value::temporary(rows, Type::List(Box::new(Type::List(Box::new(Type::Signed)))))
+                    }
+                    _ => sequences,
+                };
                 if !matches!(&sequences.of, Type::List(of) if matches!(**of, Type::List(_))) {
                     return Err(Missing::new(format!("pad_sequences of {}", sequences.of.described())));
                 }
@@ -226,6 +240,10 @@ impl<'a> Program<'a> {
             without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"])
         {
             match name.as_str() {
+                // `tf.int32`
+                "dtype" if self.path_of(argument).is_some() => {
+                    text.push_str(&format!(".dtype({:?})", self.dtype_name(argument)?));
+                }
                 "name" | "dtype" => {
                     let value = self.argument(argument, "impl Into<String>", &name)?;
                     text.push_str(&format!(".{name}({value})"));
@@ -268,13 +286,19 @@ impl<'a> Program<'a> {
                 _ => 1,
             },
         };
+        let inputs_of_model = match inputs {
+            Expr::List(list) => list.elts.len(),
+            Expr::Tuple(tuple) => tuple.elts.len(),
+            inputs => if matches!(self.expression(inputs)?.of, Type::List(_)) { 2 } else { 1 },
+        };
         let (inputs, outputs) = (self.tensors(inputs)?, self.tensors(outputs)?);
         let mut text = format!("Model::new({inputs}, {outputs})?");
         if let Some(name) = find(named, "name") {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }
         only(named, &["inputs", "outputs", "name"])?;
-        Ok(Value::temporary(text, Type::Model(ModelType { outputs: count, ..ModelType::default() })))
+        let of = ModelType { inputs: inputs_of_model, outputs: count, ..ModelType::default() };
+        Ok(Value::temporary(text, Type::Model(of)))
     }
 
     fn sequential(&mut self, named: &Named<'a>) -> Ported<Value> {
@@ -283,12 +307,13 @@ impl<'a> Program<'a> {
             Some(Expr::List(list)) => {
                 list.elts.iter().map(|layer| self.layer_of_sequential(layer)).collect::<Ported<Vec<_>>>()?.concat()
             }
-            Some(_) => {
-                return Err(Missing::new("the layers of a Sequential in a variable")
-                    .help("write the list out where it is used"));
-            }
+            Some(_) => Vec::new(),
         };
+        let is_computed = |layers: &&Expr| !matches!(layers, Expr::NoneLiteral(_) | Expr::List(_));
+        let computed = find(named, "layers").filter(is_computed);
+        let computed = computed.map(|layers| self.sequential_of_list(layers)).transpose()?;
         let mut text = match layers.is_empty() {
+            _ if computed.is_some() => format!("Sequential::new({})", computed.unwrap_or_default()),
             true => "Sequential::new(layers![])".to_string(),
             false => format!("Sequential::new(layers![\n    {},\n])", layers.join(",\n    ")),
         };
@@ -299,9 +324,8 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Model(ModelType { is_sequential: true, ..ModelType::default() })))
     }
 
-    /// A layer of a Sequential; before it the input that its `input_shape` means.
-    pub(crate) fn layer_of_sequential(&mut self, layer: &'a Expr) -> Ported<Vec<String>> {
-        let mut out = Vec::new();
+    /// The input that the `input_shape` of a layer means.
+    pub(crate) fn input_of_layer(&mut self, layer: &'a Expr) -> Ported<Option<String>> {
         if let Expr::Call(call) = layer
             && let Some(path) = self.path_of(&call.func)
             && path.starts_with("keras.layers.")
@@ -317,8 +341,14 @@ impl<'a> Program<'a> {
                 Some(size) => format!(".batch_size({})", self.argument(size, "usize", "batch_size")?),
                 None => String::new(),
             };
-            out.extend(shape.map(|shape| format!("Input::shape({shape}){batch}")));
+            return Ok(shape.map(|shape| format!("Input::shape({shape}){batch}")));
         }
+        Ok(None)
+    }
+
+    /// A layer of a Sequential; before it the input that its `input_shape` means.
+    pub(crate) fn layer_of_sequential(&mut self, layer: &'a Expr) -> Ported<Vec<String>> {
+        let mut out: Vec<String> = self.input_of_layer(layer)?.into_iter().collect();
         let value = self.expression(layer)?;
         if let Type::Layer(class) = &value.of {
             self.run_own_layer(&class.clone(), true)?;
@@ -347,6 +377,8 @@ impl<'a> Program<'a> {
             }
             [(parameter, rust_type)] if rust_type == "&str" => match find(named, parameter) {
                 Some(argument) => self.argument(argument, rust_type, parameter)?,
+                // Keras's default.
+                None if name == "cifar100" => "\"fine\"".into(),
                 None => {
                     return Err(Missing::new(format!("{name}.load_data without {parameter}"))
                         .help(format!("say which {parameter}")));
@@ -418,6 +450,13 @@ impl<'a> Program<'a> {
                 x.of.clone(),
             ));
         }
+        if matches!(&callee.of, Type::Object(path) if path.starts_with("optimizers::schedules::")) {
+            let [step] = &call.arguments.args[..] else { return Err(Missing::new("a schedule of this")) };
+            let step = self.argument(step, "u64", "step")?;
+            self.import_by_name("optimizers::LearningRateSchedule");
+            let text = format!("{}.call({step})", callee.at(crate::value::Strength::Whole));
+            return Ok(Value::temporary(text, Type::Float));
+        }
         if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
             return self.call_loss(callee, call);
         }
@@ -473,10 +512,16 @@ impl<'a> Program<'a> {
         let texts = if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) };
         let layer = callee.at(crate::value::Strength::Whole);
         let words: Vec<_> = call.arguments.keywords.iter().filter(|word| !self.is_none(&word.value)).collect();
-        let outputs = self.wanted_outputs.take();
+        let wanted = self.wanted(call.range());
+        let outputs = wanted.or_else(|| self.count_of_outputs(callee));
         let name = if outputs.is_some() { "call_multiple" } else { "call" };
+        // What is taken apart says how many there are.
+        let count = match (wanted, outputs) {
+            (None, Some(count)) => format!("::<{count}, _>"),
+            _ => String::new(),
+        };
         let mut text = if words.is_empty() {
-            format!("{layer}.{name}({texts})")
+            format!("{layer}.{name}{count}({texts})")
         } else {
             let item = api::item("layers::CallArguments").ok_or_else(|| Missing::new("named arguments of a call"))?;
             let class = self.import("layers::Call");
@@ -494,7 +539,7 @@ impl<'a> Program<'a> {
                 }
                 options.push_str(&self.setter(item, "a call", word.arg.as_deref().unwrap_or(""), &word.value)?);
             }
-            format!("{layer}.{name}_with({texts}, {options})")
+            format!("{layer}.{name}_with{count}({texts}, {options})")
         };
         if is_array {
             text.push('?');

@@ -261,6 +261,10 @@ impl<'a> Program<'a> {
                                 Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
                             }
                             end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
+                            end if end.of == Type::Ints => Ok(format!(
+                                "usize::min(usize::try_from({}.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])",
+                                end.at(Strength::Whole)
+                            )),
                             end if end.of == Type::Signed && end.form == Form::Constant => {
                                 Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
                             }

@@ -307,6 +307,10 @@ impl<'a> Program<'a> {
         // A name may be that of one number.
         let is_choice = |part: &Expr, value: &Value| value.of != Type::Ints || part.is_call_expr();
         match &arrays[..] {
+            // A number for each chosen element of a vector.
+            [mask] if mask.of == Type::Mask && parts.len() == 1 && sign == "=" && value.of.is_array() => {
+                self.elements_loop(array, mask, value).map(|()| true)
+            }
             [rows] if is_choice(parts[0], rows) => {
                 if !value.of.is_number() {
                     return Err(Missing::new("an array that is assigned to chosen rows"));
@@ -382,6 +386,19 @@ impl<'a> Program<'a> {
                 self.line(&format!("    part {sign} {number};"));
             }
         }
+        self.line("}");
+        Ok(())
+    }
+
+    fn elements_loop(&mut self, array: &Value, mask: &Value, values: &Value) -> Ported<()> {
+        let Type::Mutable { of, rank } = array.of else { return Ok(()) };
+        if rank != 1 && rank != crate::mutable::DYNAMIC {
+            return Err(Missing::new("an array that is assigned to chosen rows"));
+        }
+        let numbers = format!("{}.to_dtype(DType::{})?.to_vec1::<{of}>()?", values.at(Strength::Whole), of.to_uppercase());
+        let places = self.chosen(mask);
+        self.line(&format!("for (place, number) in {places}.into_iter().zip({numbers}) {{"));
+        self.line(&format!("    {}[[place as usize]] = number;", array.at(Strength::Whole)));
         self.line("}");
         Ok(())
     }

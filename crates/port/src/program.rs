@@ -60,8 +60,11 @@ pub(crate) struct Program<'a> {
     pub(crate) literals: HashMap<String, &'a ExprDict>,
     /// Lists of objects of Keras, which are written out where they are used.
     pub(crate) lists: HashMap<String, &'a ExprList>,
-    /// How many outputs of a layer are assigned.
-    pub(crate) wanted_outputs: Option<usize>,
+    /// As how many values an expression is assigned.
+    pub(crate) wanted_outputs: Option<(usize, TextRange)>,
+    pub(crate) graphs: crate::layer_graphs::Graphs,
+    /// The branches that are known to be taken, by how many functions are being written there: their statements stand in the block around.
+    pub(crate) taken: Vec<usize>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
     /// Where the statement ends that is being written.
@@ -128,6 +131,8 @@ impl<'a> Program<'a> {
             literals: HashMap::new(),
             lists: HashMap::new(),
             wanted_outputs: None,
+            graphs: crate::layer_graphs::Graphs::default(),
+            taken: Vec::new(),
             special: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
@@ -154,6 +159,7 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
+        self.graphs = crate::layer_graphs::Graphs::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.changing = scan::changing(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
@@ -535,7 +541,7 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "Source" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared")
+            matches!(name, "IndexOp" | "Source" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared" | "LearningRateSchedule")
                 || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();

@@ -176,12 +176,17 @@ impl<'a> Program<'a> {
                 return Ok(());
             }
             self.note_special(target, &assign.value);
+            self.note_input_of_list(target, &assign.value)?;
+            if let Some(made) = self.with_adapted_layer(target, &assign.value)? {
+                let value = self.expression(made)?;
+                return self.assign(target, value);
+            }
         }
         // Another name for a class or function of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
             && path.starts_with("keras.")
-            && crate::api::signature(&path).is_some()
+            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -284,7 +289,7 @@ impl<'a> Program<'a> {
             return self.assign(target, Value::constant("()", Type::Function(number)));
         }
         self.wanted_outputs = match target {
-            Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            Expr::Tuple(tuple) => Some((tuple.elts.len(), assign.value.range())),
             _ => None,
         };
         let value = self.expression(&assign.value);
@@ -325,6 +330,7 @@ impl<'a> Program<'a> {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
                 }
+                self.check_freezing(&of, &attribute.value)?;
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
                     _ => return Err(Missing::new(format!("an assignment to the attribute {}", attribute.attr))),
@@ -420,6 +426,20 @@ impl<'a> Program<'a> {
                 let texts: Vec<_> = (0..count)
                     .map(|i| if of.is_copy() { format!("{list}[{i}]") } else { format!("{list}[{i}].clone()") })
                     .collect();
+                Value::temporary(format!("({})", texts.join(", ")), Type::Tuple(vec![of; count]))
+            }
+            // `a, b = array`
+            (of, count) if of.is_array() && count > 0 => {
+                let of = of.clone();
+                let array = match value.form {
+                    Form::Temporary => {
+                        self.line(&format!("let parts = {};", value.text));
+                        "parts".to_string()
+                    }
+                    _ => value.at(Strength::Whole),
+                };
+                self.import("candle_core::IndexOp");
+                let texts: Vec<_> = (0..count).map(|i| format!("{array}.i({i})?")).collect();
                 Value::temporary(format!("({})", texts.join(", ")), Type::Tuple(vec![of; count]))
             }
             _ => value,
@@ -551,14 +571,16 @@ impl<'a> Program<'a> {
             self.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
-        if self.is_outer(name)
+        if (self.is_outer(name) || self.changes_in_taken_branch(name, &value.of))
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
         {
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
                 _ => value,
             };
-            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
+            let are_models = matches!((&variable.of, &value.of), (Type::Model(a), Type::Model(b)) if a.is_sequential == b.is_sequential);
+            let is_alike =
+                variable.of == value.of || (variable.of.is_array() && value.of.is_array()) || are_models;
             if variable.of != Type::None && !is_alike {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
@@ -575,6 +597,7 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let rust_name = self.rust_name(name);
+        self.note_outputs(&rust_name, &value);
         let is_object = matches!(&value.of, Type::Object(path) if path.starts_with("callbacks::"));
         let is_lent = self.kind_of(&value.of) == Some(Kind::Callback) || (is_object && self.scan().reads(name) > 1);
         let is_callback = is_lent && self.is_callback(name);
@@ -591,7 +614,9 @@ impl<'a> Program<'a> {
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let value = if value.form == Form::Slice && is_mutable { self.own(value)? } else { value };
+        // A tensor of a parameter, which a block assigns anew.
+        let is_lent = value.form == Form::Reference && (value.of.is_tensor() || value.of == Type::Symbolic);
+        let value = if (value.form == Form::Slice || is_lent) && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         self.line(&format!("let {declared} = {text};"));
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };

@@ -4,6 +4,7 @@ use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall, ExprFString, FStringPart, InterpolatedStringElement};
+use ruff_text_size::Ranged;
 
 /// A text with places, as `format!` takes it.
 #[derive(Debug, Default)]
@@ -233,7 +234,7 @@ impl<'a> Program<'a> {
             && let [list] = &call.arguments.args[..]
         {
             let count = text.replace("%%", "").matches('%').count();
-            self.wanted_outputs = Some(count);
+            self.wanted_outputs = Some((count, list.range()));
             let list = self.expression(list);
             self.wanted_outputs = None;
             let list = list?;

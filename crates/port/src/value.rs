@@ -105,8 +105,11 @@ pub(crate) enum Type {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ModelType {
     pub(crate) is_sequential: bool,
+    /// How many inputs it has, if these are several.
+    pub(crate) inputs: usize,
     /// How many outputs it has, if these are several.
     pub(crate) outputs: usize,
+    pub(crate) is_compiled: bool,
     /// The loss and the metrics of `compile`, as they are called in logs; `None` if they are not known.
     pub(crate) logs: Option<Vec<String>>,
     /// The class of the script that it is an object of.

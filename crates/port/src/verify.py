@@ -458,6 +458,8 @@ def patch(owner, name):
         def patched(*args, **kwargs):
             return new(old, *args, **kwargs)
 
+        # Keras marks methods that no class has overridden.
+        patched.__dict__.update(getattr(old, "__dict__", {}))
         patched.__name__, patched.__doc__, patched.__signature__ = name, old.__doc__, inspect.signature(old)
         setattr(owner, name, patched)
         return new

@@ -1,0 +1,324 @@
+//! Graphs of layers: the tensors of models and layers, layers with several outputs, and lists of layers.
+
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use hashbrown::HashMap;
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, ExprCall, ExprSlice, ExprSubscript, Number, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+/// What is known of layers beside their classes.
+#[derive(Debug, Default)]
+pub(crate) struct Graphs {
+    /// How many outputs the layers have that return their states, by their variables in Rust.
+    states: HashMap<String, usize>,
+    /// The `Input` before the first layer of a list, by the list's name.
+    inputs: HashMap<String, String>,
+    /// The places of layers that are adapted in their models, by the models' names.
+    adapted: HashMap<String, usize>,
+    /// The names of these layers, by model and place.
+    names: HashMap<String, String>,
+}
+
+impl Graphs {
+    pub(crate) fn of(statements: &[Stmt]) -> Self {
+        #[derive(Default)]
+        struct Found(HashMap<String, usize>);
+        impl<'a> Visitor<'a> for Found {
+            fn visit_expr(&mut self, expression: &'a Expr) {
+                if let Expr::Attribute(attribute) = expression
+                    && attribute.attr.as_str() == "adapt"
+                    && let Some((model, at)) = layer_at(&attribute.value)
+                {
+                    self.0.insert(model.to_string(), at);
+                }
+                walk_expr(self, expression);
+            }
+        }
+        let mut found = Found::default();
+        statements.iter().for_each(|statement| found.visit_stmt(statement));
+        Self { adapted: found.0, ..Self::default() }
+    }
+}
+
+/// How many outputs a layer has that returns its states.
+fn outputs_with_states(class: &str) -> Option<usize> {
+    Some(match class {
+        "LSTM" => 3,
+        "GRU" | "SimpleRNN" => 2,
+        _ => return None,
+    })
+}
+
+/// Layers with states that `reset_states` sets back.
+const WITH_STATES: &[&str] = &["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"];
+
+impl<'a> Program<'a> {
+    /// As how many values what stands here is assigned, if it is several.
+    pub(crate) fn wanted(&mut self, range: TextRange) -> Option<usize> {
+        self.wanted_outputs.filter(|(_, of)| *of == range).map(|(count, _)| count)
+    }
+
+    /// `model.inputs`, `layer.output`; `None` if it is another attribute.
+    pub(crate) fn tensors_of_graph(&mut self, of: &Value, name: &str, range: TextRange) -> Option<Value> {
+        let whole = of.at(Strength::Whole);
+        let is_several = match (&of.of, name) {
+            (Type::Model(_), "inputs" | "outputs") => true,
+            (Type::Model(model), "input") => model.inputs > 1,
+            (Type::Model(model), "output") => model.outputs > 1 || self.wanted(range).is_some(),
+            (Type::Layer(_), "output") => self.wanted(range).is_some(),
+            (Type::Layer(_), "input") => false,
+            (Type::Layer(_), "input_shape" | "output_shape") => {
+                let tensor = name.trim_end_matches("_shape");
+                return Some(Value::temporary(format!("{whole}.{tensor}()?.shape()?"), Type::Shape));
+            }
+            _ => return None,
+        };
+        Some(match is_several {
+            true => {
+                let name = if name.starts_with("input") { "inputs" } else { "outputs" };
+                Value::temporary(format!("{whole}.{name}()?"), Type::List(Box::new(Type::Symbolic)))
+            }
+            false => Value::temporary(format!("{whole}.{name}()?"), Type::Symbolic),
+        })
+    }
+
+    /// `model.input[0]`, of a model with a list of inputs; `None` if it is something else.
+    pub(crate) fn tensor_of_model(&mut self, subscript: &'a ExprSubscript) -> Ported<Option<Value>> {
+        let Expr::Attribute(attribute) = &*subscript.value else { return Ok(None) };
+        let name = attribute.attr.as_str();
+        if !matches!(name, "input" | "output") || self.path_of(&subscript.value).is_some() {
+            return Ok(None);
+        }
+        let model = self.expression(&attribute.value)?;
+        let (Type::Model(_), Some(at)) = (&model.of, whole_number(&subscript.slice)) else { return Ok(None) };
+        let text = format!("{}.{name}s()?[{at}]", model.at(Strength::Whole));
+        Ok(Some(Value::place(text, Type::Symbolic)))
+    }
+
+    /// Notes how many outputs the layer has that a variable holds.
+    pub(crate) fn note_outputs(&mut self, rust_name: &str, value: &Value) {
+        match self.count_of_outputs(value) {
+            Some(count) => self.graphs.states.insert(rust_name.to_string(), count),
+            None => self.graphs.states.remove(rust_name),
+        };
+    }
+
+    /// How many outputs a layer has, if it is known to have several.
+    pub(crate) fn count_of_outputs(&self, layer: &Value) -> Option<usize> {
+        let Type::Layer(class) = &layer.of else { return None };
+        match layer.text.contains(".return_state(true)") {
+            true => outputs_with_states(class),
+            false => self.graphs.states.get(&layer.text).copied(),
+        }
+    }
+
+    /// `outputs[0]` and `outputs[1:]`, of the outputs of one call of a layer.
+    pub(crate) fn part_of_outputs(&mut self, of: &Value, types: &[Type], index: &'a Expr) -> Ported<Value> {
+        let whole = of.at(Strength::Whole);
+        let place = |at: usize| Value::place(format!("{whole}[{at}]"), types[at].clone());
+        match index {
+            Expr::Slice(ExprSlice { lower, upper, step: None, .. }) => {
+                let end = |end: &Option<Box<Expr>>, default| match end {
+                    None => Some(default),
+                    Some(end) => whole_number(end),
+                };
+                let (from, to) = end(lower, 0)
+                    .zip(end(upper, types.len()))
+                    .filter(|(from, to)| from < to && *to <= types.len())
+                    .ok_or_else(|| Missing::new("this part of the outputs of a layer"))?;
+                let text = format!("{whole}[{from}..{to}].to_vec()");
+                Ok(Value::temporary(text, Type::List(Box::new(types[from].clone()))))
+            }
+            index => match whole_number(index) {
+                Some(at) if at < types.len() => Ok(place(at)),
+                _ => Err(Missing::new("this part of the outputs of a layer")),
+            },
+        }
+    }
+
+    /// `hasattr(layer, "reset_states")`; `None` if it is another question.
+    pub(crate) fn has_states(&mut self, call: &'a ExprCall) -> Ported<Option<Value>> {
+        let [layer, Expr::StringLiteral(name)] = &call.arguments.args[..] else { return Ok(None) };
+        if !matches!(name.value.to_str(), "reset_states" | "reset_state") {
+            return Ok(None);
+        }
+        let layer = self.expression(layer)?;
+        Ok(match &layer.of {
+            Type::Layer(class) if class == "dyn Layer" => {
+                let classes: Vec<_> = WITH_STATES.iter().map(|name| format!("{name:?}")).collect();
+                let text =
+                    format!("[{}].contains(&{}.class_name())", classes.join(", "), layer.at(Strength::Whole));
+                Some(Value::temporary(text, Type::Bool))
+            }
+            Type::Layer(class) => {
+                Some(Value::constant(WITH_STATES.contains(&class.as_str()).to_string(), Type::Bool))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether a class of the script has the name of one of Keras that the script has as well.
+    pub(crate) fn is_name_of_keras(&self, name: &str) -> bool {
+        let modules = ["layers", "callbacks", "losses", "metrics", "optimizers"];
+        let is_known = modules.iter().any(|module| crate::api::item(&format!("{module}::{name}")).is_some())
+            || crate::api::item(&format!("prelude::{name}")).is_some();
+        is_known && self.source.has_attribute(name)
+    }
+
+    /// A list of layers of several classes: the texts of its elements as `Arc<dyn Layer>`.
+    pub(crate) fn layers_in_list(&mut self, items: &[Value]) -> Ported<Option<Vec<String>>> {
+        let is_layer = |item: &Value| matches!(item.of, Type::Layer(_) | Type::Model(_));
+        if items.iter().all(|item| item.of == items[0].of) || !items.iter().all(is_layer) {
+            return Ok(None);
+        }
+        self.import_from("std::sync::Arc");
+        let mut texts = Vec::new();
+        for item in items {
+            if let Type::Layer(class) = &item.of {
+                self.run_own_layer(&class.clone(), true)?;
+            }
+            let is_shared = item.of == Type::Layer("dyn Layer".into());
+            let text = match item.form {
+                Form::Temporary => item.text.clone(),
+                // A clone is another handle to the same weights.
+                _ => format!("{}.clone()", item.at(Strength::Whole)),
+            };
+            let text = if is_shared { text } else { format!("Arc::new({text})") };
+            texts.push(if texts.is_empty() { format!("{text} as Arc<dyn Layer>") } else { text });
+        }
+        Ok(Some(texts))
+    }
+
+    /// `a + b`, of lists of layers.
+    pub(crate) fn joined_layers(&mut self, a: &Value, b: &Value) -> Option<Value> {
+        let (Type::List(x), Type::List(y)) = (&a.of, &b.of) else { return None };
+        let (Type::Layer(_), Type::Layer(_)) = (&**x, &**y) else { return None };
+        let of = Type::Layer("dyn Layer".into());
+        if x == y && **x != of {
+            return None;
+        }
+        self.import_from("std::sync::Arc");
+        let shared = |list: &Value, class: &Type| match *class == of {
+            true => format!("{}.clone()", list.at(Strength::Whole)),
+            false => format!(
+                "{}.iter().map(|layer| Arc::new(layer.clone()) as Arc<dyn Layer>).collect::<Vec<_>>()",
+                list.at(Strength::Whole)
+            ),
+        };
+        let own = |list: &Value, class: &Type| match (list.form, *class == of) {
+            (Form::Temporary, true) => list.text.clone(),
+            _ => shared(list, class),
+        };
+        let text = format!("[{}, {}].concat()", own(a, x), own(b, y));
+        Some(Value::temporary(text, Type::List(Box::new(of))))
+    }
+
+    /// The layers of `Sequential(layers)`, where the list is in a variable or computed.
+    pub(crate) fn sequential_of_list(&mut self, list: &'a Expr) -> Ported<String> {
+        let input = self.input_of_list(list)?;
+        let value = self.expression(list)?;
+        let is_of_layers = matches!(&value.of, Type::List(of) if matches!(**of, Type::Layer(_)));
+        if !is_of_layers {
+            return Err(Missing::new(format!("{} as the layers of a Sequential", value.of.described())));
+        }
+        if let Type::List(of) = &value.of
+            && let Type::Layer(class) = &**of
+        {
+            self.run_own_layer(&class.clone(), true)?;
+        }
+        self.import("layers::IntoLayer");
+        let layers = match value.form {
+            Form::Temporary => format!("{}.into_iter().map(IntoLayer::into_layer)", value.at(Strength::Whole)),
+            _ => format!("{}.iter().map(|layer| layer.clone().into_layer())", value.at(Strength::Whole)),
+        };
+        Ok(match input {
+            None => format!("{layers}.collect()"),
+            Some(input) => format!("layers![{input}].into_iter().chain({layers}).collect()"),
+        })
+    }
+
+    /// The `Input` that the first layer of a list means by its `input_shape`.
+    fn input_of_list(&mut self, list: &'a Expr) -> Ported<Option<String>> {
+        match list {
+            Expr::BinOp(both) => self.input_of_list(&both.left),
+            Expr::List(list) => list.elts.first().map_or(Ok(None), |first| self.input_of_layer(first)),
+            Expr::Name(name) => Ok(self.graphs.inputs.get(name.id.as_str()).cloned()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Notes what the first layer of a list says of its input.
+    pub(crate) fn note_input_of_list(&mut self, target: &Expr, value: &'a Expr) -> Ported<()> {
+        let (Expr::Name(name), Expr::List(list)) = (target, value) else { return Ok(()) };
+        self.graphs.inputs.remove(name.id.as_str());
+        if let Some(first) = list.elts.first()
+            && let Some(input) = self.input_of_layer(first)?
+        {
+            self.graphs.inputs.insert(name.id.to_string(), input);
+        }
+        Ok(())
+    }
+
+    /// `model = Sequential([Normalization(), ...])`, whose layer is adapted behind: the layer gets a name of its own. The list with that name.
+    pub(crate) fn with_adapted_layer(&mut self, target: &Expr, value: &'a Expr) -> Ported<Option<&'a Expr>> {
+        let (Expr::Name(model), Expr::Call(call)) = (target, value) else { return Ok(None) };
+        let is_sequential = self.path_of(&call.func).is_some_and(|path| path.ends_with(".Sequential"));
+        let Some(Expr::List(list)) = call.arguments.args.first().filter(|_| is_sequential) else { return Ok(None) };
+        let Some(at) = self.graphs.adapted.get(model.id.as_str()).copied() else { return Ok(None) };
+        let Some(Expr::Call(layer)) = list.elts.get(at) else { return Ok(None) };
+        // A model counts its Input as no layer.
+        let is_input = |layer: &Expr| {
+            matches!(layer, Expr::Call(call) if self.path_of(&call.func).is_some_and(|path| path.ends_with("Input")))
+        };
+        if list.elts[..at].iter().any(is_input) {
+            return Ok(None);
+        }
+        let class = self.path_of(&layer.func).and_then(|path| path.rsplit('.').next().map(str::to_string));
+        let Some(class) = class else { return Ok(None) };
+        let name = crate::names::snake_case_of_class(&class);
+        if self.scopes.get(&name).is_some() || self.scan().reads(&name) > 0 {
+            return Ok(None);
+        }
+        let code = |of: TextRange| self.source.text(of);
+        let elements: Vec<_> = (list.elts.iter().enumerate())
+            .map(|(i, element)| if i == at { name.as_str() } else { code(element.range()) })
+            .collect();
+        let words = call.arguments.keywords.iter().map(|word| format!(", {}", code(word.range())));
+        let text = format!("{}([{}]{})", code(call.func.range()), elements.join(", "), words.collect::<String>());
+        let made = self.made(text, call.range())?;
+        let layer = self.expression(&list.elts[at])?;
+        self.bind(&name, layer)?;
+        self.graphs.names.insert(format!("{}.{at}", model.id), name);
+        Ok(Some(made))
+    }
+
+    /// The layer of `model.layers[0]` that has a name of its own.
+    pub(crate) fn adapted_layer(&mut self, layer: &Expr) -> Ported<Option<Value>> {
+        let Some((model, at)) = layer_at(layer) else { return Ok(None) };
+        match self.graphs.names.get(&format!("{model}.{at}")).cloned() {
+            Some(name) => self.name(&name).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// `name.layers[0]`
+pub(crate) fn layer_at(layer: &Expr) -> Option<(&str, usize)> {
+    let Expr::Subscript(subscript) = layer else { return None };
+    let Expr::Attribute(attribute) = &*subscript.value else { return None };
+    let Expr::Name(model) = &*attribute.value else { return None };
+    let at = whole_number(&subscript.slice)?;
+    (attribute.attr.as_str() == "layers").then_some((model.id.as_str(), at))
+}
+
+fn whole_number(number: &Expr) -> Option<usize> {
+    match number {
+        Expr::NumberLiteral(literal) => match &literal.value {
+            Number::Int(int) => int.as_usize(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
