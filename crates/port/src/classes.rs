@@ -546,6 +546,10 @@ impl<'a> Program<'a> {
     ) -> Ported<Value> {
         let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
         let written = self.write_method(number, definition, &types)?;
+        match self.classes[number].kind {
+            Kind::Layer => self.graphs.add_group(),
+            _ => self.graphs.call_function(&definition.name),
+        }
         let changes = self.changing.get(definition.name.as_str()).map_or(Vec::new(), |changes| changes.places.clone());
         let changed: Vec<_> = changes.iter().filter_map(|place| place.checked_sub(1)).collect();
         let mut arguments = passed(values, &changed);

@@ -263,7 +263,8 @@ impl<'a> Program<'a> {
 
     /// The numbers of an array of integers for a set or in order, as an iterator.
     fn numbers_of_array(&mut self, name: &str, over: &'a Expr) -> Ported<Option<Value>> {
-        if !matches!(name, "set" | "sorted") || !matches!(over, Expr::Name(_) | Expr::Subscript(_) | Expr::Attribute(_)) {
+        if !matches!(name, "set" | "sorted") || !matches!(over, Expr::Name(_) | Expr::Subscript(_) | Expr::Attribute(_))
+        {
             return Ok(None);
         }
         let array = self.expression(over)?;

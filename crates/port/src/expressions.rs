@@ -272,6 +272,7 @@ impl<'a> Program<'a> {
 
     /// An array among symbolic tensors: the same for each sample.
     pub(crate) fn symbolic_constant(&mut self, array: &Value, like: &Value) -> Ported<Value> {
+        self.graphs.add_group();
         let class = self.import("layers::Lambda");
         let text = format!("{class}::value({}).call({})", array.borrowed(), like.borrowed());
         Ok(Value::temporary(text, Type::Symbolic))

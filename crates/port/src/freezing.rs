@@ -65,8 +65,9 @@ impl Program<'_> {
         let mut behind = Behind { model, place, compiles: false, trains: false, sets_trainable: false };
         behind.visit_body(self.source.statements());
         match behind.trains && !behind.compiles && !behind.sets_trainable {
-            true => Err(Missing::new(format!("{name} is frozen behind compile, and trained"))
-                .help(format!("Keras 2 trains it, Keras 3 does not: set {name}.trainable before each step, or compile it again"))),
+            true => Err(Missing::new(format!("{name} is frozen behind compile, and trained")).help(format!(
+                "Keras 2 trains it, Keras 3 does not: set {name}.trainable before each step, or compile it again"
+            ))),
             false => Ok(()),
         }
     }

@@ -158,6 +158,7 @@ impl<'a> Program<'a> {
         let definition = self.functions[number].definition;
         let values = self.arguments_of(definition, false, call)?;
         let written = self.function(number, values.iter().map(|value| value.of.clone()).collect())?;
+        self.graphs.call_function(definition.name());
         let changed = self.changing.get(definition.name()).map_or(Vec::new(), |changes| changes.places.clone());
         let mut arguments = passed(&values, &changed);
         arguments.extend(self.passed_captures(&written)?);
@@ -193,6 +194,9 @@ impl<'a> Program<'a> {
             let own = parameter.parameter.name.as_str();
             let argument = find(&given, own).or(parameter.default.as_deref());
             let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {own}")))?;
+            if find(&given, own).is_none() {
+                self.check_default(argument)?;
+            }
             // A function of the script as an argument of a method is known when the method is written.
             values.push(match self.function_named(argument).filter(|_| is_method) {
                 Some(number) => Value::constant("()", Type::Function(number)),
@@ -200,6 +204,21 @@ impl<'a> Program<'a> {
             });
         }
         Ok(values)
+    }
+
+    /// An error if a default, which Python evaluates where the function is defined, is another value where it is called.
+    fn check_default(&self, default: &Expr) -> Ported<()> {
+        let Expr::Name(name) = default else { return Ok(()) };
+        let is_other = match self.scopes.get(&name.id) {
+            Some(Binding::Variable(variable)) if crate::names::is_constant(&variable.rust_name) => false,
+            Some(Binding::Variable(_)) => self.scans.len() > 1 || !self.scans[0].0.is_assigned_once(&name.id),
+            Some(Binding::Outside(_)) => !self.scans[0].0.is_assigned_once(&name.id),
+            _ => false,
+        };
+        match is_other {
+            true => Err(Missing::new(format!("a default that is the variable {}", name.id)).help("pass the value")),
+            false => Ok(()),
+        }
     }
 
     /// The variables that a function takes beside its parameters, as arguments.
@@ -274,6 +293,7 @@ impl<'a> Program<'a> {
         let outer_evidence = std::mem::replace(&mut self.evidence, evidence);
         self.returns.push(None);
         self.captures.push(Vec::new());
+        self.graphs.enter_function();
         self.scopes.enter_function();
         let is_method = receiver.is_some();
         let all = function.parameters();
@@ -323,8 +343,10 @@ impl<'a> Program<'a> {
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.returns.pop().flatten().unwrap_or(Type::None);
         let returns = self.resolved(&returns);
+        self.graphs.leave_function(function.name(), &returns);
         let (body, depth, last_line) = outer;
         let mut lines = std::mem::replace(&mut self.body, body);
+        self.graphs.without_needless_mut(&mut lines);
         self.depth = depth;
         self.set_last_line(last_line);
         self.scopes.restore(hidden);

@@ -327,7 +327,8 @@ impl<'a> Program<'a> {
     }
 
     fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
-        let is_mutable = self.declare(name);
+        // What a layer sets is shared by all its handles.
+        let is_mutable = self.declare(name) && !matches!(of, Type::Layer(_));
         let rust_name = self.rust_name(name);
         let is_read = self.scan().reads(name) > 0;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
@@ -375,8 +376,10 @@ impl<'a> Program<'a> {
             && generator.target.is_name_expr();
         if !tests.is_empty() {
             let tests = tests.join(" && ");
-            let read = read_in(&pattern, &tests);
-            let read = if is_moved { read } else { of_reference(&read) };
+            let read = match is_moved {
+                true => read_in(&pattern, &tests),
+                false => of_reference(&self.filtered(&pattern, &tests)),
+            };
             text.push_str(&format!(".filter(|{read}| {tests})"));
         }
         let (body, value) = match inner {
@@ -410,6 +413,37 @@ impl<'a> Program<'a> {
             }
         }
         Ok((text, value))
+    }
+}
+
+impl Program<'_> {
+    /// The pattern of a test: what it does not read is left out, and what is not copied is borrowed.
+    fn filtered(&self, pattern: &str, tests: &str) -> String {
+        let name_in = |name: &str| {
+            let is_name = name.starts_with(|c: char| c.is_alphabetic()) && !matches!(name, "mut" | "ref");
+            if !is_name {
+                return name.to_string();
+            }
+            let of = self.scopes.python_name(name).and_then(|name| self.scopes.get(&name));
+            let is_moved = matches!(of, Some(Binding::Variable(variable)) if variable.form == Form::Place && !variable.of.is_copy());
+            match (crate::program::has_word(tests, name), is_moved) {
+                (false, _) => "_".to_string(),
+                (true, true) => format!("ref {name}"),
+                (true, false) => name.to_string(),
+            }
+        };
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let (mut out, mut name) = (String::new(), String::new());
+        for c in pattern.chars().chain([' ']) {
+            if is_part(c) {
+                name.push(c);
+                continue;
+            }
+            out.push_str(&name_in(&name));
+            name.clear();
+            out.push(c);
+        }
+        out.trim_end().to_string()
     }
 }
 

@@ -45,7 +45,7 @@ impl<'a> Program<'a> {
             ("" | "layers", "Input" | "InputLayer") => self.input(&named),
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
-            ("layers", "Lambda") => self.lambda_layer(&named, false),
+            ("layers", "Lambda") => self.lambda_layer(&named, self.graphs.is_of_many()),
             ("backend", "random_normal" | "random_uniform") => {
                 self.random_tensor(last.trim_start_matches("random_"), call)
             }
@@ -289,7 +289,13 @@ impl<'a> Program<'a> {
         let inputs_of_model = match inputs {
             Expr::List(list) => list.elts.len(),
             Expr::Tuple(tuple) => tuple.elts.len(),
-            inputs => if matches!(self.expression(inputs)?.of, Type::List(_)) { 2 } else { 1 },
+            inputs => {
+                if matches!(self.expression(inputs)?.of, Type::List(_)) {
+                    2
+                } else {
+                    1
+                }
+            }
         };
         let (inputs, outputs) = (self.tensors(inputs)?, self.tensors(outputs)?);
         let mut text = format!("Model::new({inputs}, {outputs})?");
@@ -297,7 +303,8 @@ impl<'a> Program<'a> {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }
         only(named, &["inputs", "outputs", "name"])?;
-        let of = ModelType { inputs: inputs_of_model, outputs: count, ..ModelType::default() };
+        let has_groups = self.graphs.has_groups();
+        let of = ModelType { inputs: inputs_of_model, outputs: count, has_groups, ..ModelType::default() };
         Ok(Value::temporary(text, Type::Model(of)))
     }
 

@@ -3,7 +3,7 @@
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, ExprSlice, ExprSubscript, Number, Stmt};
 use ruff_text_size::{Ranged, TextRange};
@@ -19,12 +19,22 @@ pub(crate) struct Graphs {
     adapted: HashMap<String, usize>,
     /// The names of these layers, by model and place.
     names: HashMap<String, String>,
+    /// What is called on lists that are written out.
+    called_on_lists: HashSet<String>,
+    /// Variables that are tensors.
+    tensors: HashSet<String>,
+    /// How many layers of layers and constants each function that is being written has put into its graph.
+    groups: Vec<usize>,
+    /// The functions that return tensors of such graphs.
+    with_groups: HashSet<String>,
+    /// The name that is assigned now.
+    pub(crate) target: Option<String>,
 }
 
 impl Graphs {
     pub(crate) fn of(statements: &[Stmt]) -> Self {
         #[derive(Default)]
-        struct Found(HashMap<String, usize>);
+        struct Found(HashMap<String, usize>, HashSet<String>);
         impl<'a> Visitor<'a> for Found {
             fn visit_expr(&mut self, expression: &'a Expr) {
                 if let Expr::Attribute(attribute) = expression
@@ -33,12 +43,79 @@ impl Graphs {
                 {
                     self.0.insert(model.to_string(), at);
                 }
+                if let Expr::Call(call) = expression
+                    && let (Expr::Name(name), [Expr::List(_) | Expr::Tuple(_)]) =
+                        (&*call.func, &call.arguments.args[..])
+                {
+                    self.1.insert(name.id.to_string());
+                }
                 walk_expr(self, expression);
             }
         }
         let mut found = Found::default();
         statements.iter().for_each(|statement| found.visit_stmt(statement));
-        Self { adapted: found.0, ..Self::default() }
+        Self { adapted: found.0, called_on_lists: found.1, ..Self::default() }
+    }
+
+    pub(crate) fn enter_function(&mut self) {
+        self.groups.push(0);
+    }
+
+    /// Ends a function. Its model is its own, the tensors that it returns are parts of the graph where it is called.
+    pub(crate) fn leave_function(&mut self, name: &str, returns: &Type) {
+        let groups = self.groups.pop().unwrap_or(0);
+        if groups > 0 && !matches!(returns, Type::Model(_)) {
+            self.with_groups.insert(name.to_string());
+        }
+    }
+
+    /// Notes a layer of layers, or a constant, in the graph that is being written.
+    pub(crate) fn add_group(&mut self) {
+        match self.groups.last_mut() {
+            Some(last) => *last += 1,
+            None => self.groups.push(1),
+        }
+    }
+
+    /// Notes a variable that is a tensor: it changes by assignments alone.
+    pub(crate) fn note_tensor(&mut self, rust_name: &str, of: &Type) {
+        if *of == Type::Symbolic || of.is_array() {
+            self.tensors.insert(rust_name.to_string());
+        }
+    }
+
+    /// Tensors that branches would change that are never taken, and that so do not change.
+    pub(crate) fn without_needless_mut(&self, lines: &mut [String]) {
+        let declared = |line: &str| {
+            let rest = line.trim_start().strip_prefix("let mut ")?;
+            let name = rest.split(" = ").next()?.to_string();
+            self.tensors.contains(&name).then_some(name)
+        };
+        for at in 0..lines.len() {
+            let Some(name) = declared(&lines[at]) else { continue };
+            let sign = format!("{name} = ");
+            let is_changed =
+                |line: &String| line.trim_start().starts_with(&sign) || line.contains(&format!("&mut {name}"));
+            if !lines[at + 1..].iter().any(is_changed) {
+                lines[at] = lines[at].replacen("let mut ", "let ", 1);
+            }
+        }
+    }
+
+    pub(crate) fn has_groups(&self) -> bool {
+        self.groups.last().is_some_and(|groups| *groups > 0)
+    }
+
+    /// Notes the call of a function.
+    pub(crate) fn call_function(&mut self, name: &str) {
+        if self.with_groups.contains(name) {
+            self.add_group();
+        }
+    }
+
+    /// Whether the layer that is assigned now is called on lists.
+    pub(crate) fn is_of_many(&self) -> bool {
+        self.target.as_ref().is_some_and(|name| self.called_on_lists.contains(name))
     }
 }
 
@@ -52,7 +129,8 @@ fn outputs_with_states(class: &str) -> Option<usize> {
 }
 
 /// Layers with states that `reset_states` sets back.
-const WITH_STATES: &[&str] = &["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"];
+const WITH_STATES: &[&str] =
+    &["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"];
 
 impl<'a> Program<'a> {
     /// As how many values what stands here is assigned, if it is several.
@@ -82,6 +160,17 @@ impl<'a> Program<'a> {
             }
             false => Value::temporary(format!("{whole}.{name}()?"), Type::Symbolic),
         })
+    }
+
+    /// An error if a model has other layers than in Keras: what layers of layers have inside stands in its own graph here.
+    pub(crate) fn check_layers(&self, model: &Value) -> Ported<()> {
+        match &model.of {
+            Type::Model(of) if of.has_groups => {
+                Err(Missing::new("the layers of a model with layers of layers, or constants")
+                    .help("keep the layers in variables, or get them by their names"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `model.input[0]`, of a model with a list of inputs; `None` if it is something else.
@@ -148,13 +237,10 @@ impl<'a> Program<'a> {
         Ok(match &layer.of {
             Type::Layer(class) if class == "dyn Layer" => {
                 let classes: Vec<_> = WITH_STATES.iter().map(|name| format!("{name:?}")).collect();
-                let text =
-                    format!("[{}].contains(&{}.class_name())", classes.join(", "), layer.at(Strength::Whole));
+                let text = format!("[{}].contains(&{}.class_name())", classes.join(", "), layer.at(Strength::Whole));
                 Some(Value::temporary(text, Type::Bool))
             }
-            Type::Layer(class) => {
-                Some(Value::constant(WITH_STATES.contains(&class.as_str()).to_string(), Type::Bool))
-            }
+            Type::Layer(class) => Some(Value::constant(WITH_STATES.contains(&class.as_str()).to_string(), Type::Bool)),
             _ => None,
         })
     }
@@ -269,9 +355,7 @@ impl<'a> Program<'a> {
         let Some(at) = self.graphs.adapted.get(model.id.as_str()).copied() else { return Ok(None) };
         let Some(Expr::Call(layer)) = list.elts.get(at) else { return Ok(None) };
         // A model counts its Input as no layer.
-        let is_input = |layer: &Expr| {
-            matches!(layer, Expr::Call(call) if self.path_of(&call.func).is_some_and(|path| path.ends_with("Input")))
-        };
+        let is_input = |layer: &Expr| matches!(layer, Expr::Call(call) if self.path_of(&call.func).is_some_and(|path| path.ends_with("Input")));
         if list.elts[..at].iter().any(is_input) {
             return Ok(None);
         }

@@ -86,6 +86,7 @@ impl<'a> Program<'a> {
             )),
             (Type::Instance(_), _) => self.field(of, name),
             (Type::Model(_), "layers") => {
+                self.check_layers(of)?;
                 let of = Type::List(Box::new(Type::Layer("dyn Layer".into())));
                 Ok(Value::temporary(format!("{whole}.layers()"), of))
             }
@@ -180,6 +181,11 @@ impl<'a> Program<'a> {
                         ),
                         Type::List(Box::new(Type::String)),
                     )),
+                    ("get", [key, Expr::List(default)]) if default.elts.is_empty() => {
+                        let key = self.expression(key)?;
+                        let text = format!("{}.get({}).unwrap_or(&[])", of.at(Strength::Whole), key.borrowed());
+                        Ok(Value::new(text, Type::List(Box::new(Type::Float)), Strength::Whole, Form::Reference))
+                    }
                     ("get", [key, ..]) => {
                         let key = self.expression(key)?;
                         let text = format!("{}[{}]", of.at(Strength::Whole), key.text);
@@ -451,6 +457,7 @@ impl<'a> Program<'a> {
                 let given = match find(&named, "name") {
                     Some(name) => self.argument(name, "&str", "name")?,
                     None => {
+                        self.check_layers(of)?;
                         let place = self.expression(needed(&named, "index")?)?;
                         if place.of != Type::Int {
                             return Err(Missing::new("get_layer by this index").help("use its name"));
@@ -831,13 +838,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn evaluate(
-        &mut self,
-        of: &Value,
-        model: &ModelType,
-        named: &Named<'a>,
-        is_taken_apart: bool,
-    ) -> Ported<Value> {
+    fn evaluate(&mut self, of: &Value, model: &ModelType, named: &Named<'a>, is_taken_apart: bool) -> Ported<Value> {
         let x = self.data(needed(named, "x")?)?;
         let y = match find(named, "y") {
             Some(y) => self.data(y)?,

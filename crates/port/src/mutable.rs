@@ -177,6 +177,7 @@ impl<'a> Program<'a> {
             (number, count) => {
                 // The part is a place of its own, since the array is borrowed in it.
                 let part = match (count, rank) {
+                    (0, DYNAMIC) => self.slice_of_any_rank(array, index, number.is_some())?,
                     (0, _) => self.slice_of(array, index)?,
                     (_, DYNAMIC) => {
                         let function = self.import("numpy::part_mut");
@@ -240,6 +241,99 @@ impl<'a> Program<'a> {
         }))
     }
 
+    /// An end of `a:b`, on this axis of an array.
+    fn end_of_slice(&mut self, end: Option<&'a Expr>, whole: &str, axis: usize) -> Ported<String> {
+        match end {
+            None => Ok(String::new()),
+            Some(end) => match self.expression(end)? {
+                // NumPy ends where the array ends.
+                value if value.of == Type::Int && end.is_bin_op_expr() => {
+                    Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
+                }
+                end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
+                end if end.of == Type::Ints => Ok(format!(
+                    "usize::min(usize::try_from({}.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])",
+                    end.at(Strength::Whole)
+                )),
+                end if end.of == Type::Signed && end.form == Form::Constant => {
+                    Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
+                }
+                // A negative one is an error here.
+                end if end.of == Type::Signed => Ok(format!(
+                    "usize::min(usize::try_from({}).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])",
+                    end.text
+                )),
+                _ => Err(Missing::new("a slice from the end")),
+            },
+        }
+    }
+
+    /// `x[i, 2:5]`, to be changed, of an array of any rank: the axes keep their places.
+    fn slice_of_any_rank(&mut self, array: &Value, index: &'a Expr, is_number: bool) -> Ported<String> {
+        let parts = match index {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+            one => vec![one],
+        };
+        if parts.iter().any(|part| part.is_ellipsis_literal_expr()) {
+            return self.slice_of(array, index);
+        }
+        let whole = array.at(Strength::Whole);
+        let (mut arms, mut has_slice) = (Vec::new(), false);
+        for (axis, part) in parts.iter().enumerate() {
+            let range = match part {
+                Expr::Slice(slice) if slice.step.is_some() => return self.slice_of(array, index),
+                Expr::Slice(slice) => {
+                    has_slice = true;
+                    let ends = [slice.lower.as_deref(), slice.upper.as_deref()];
+                    let [from, to] = ends.map(|end| self.end_of_slice(end, &whole, axis));
+                    let (from, to) = (self.before_slice(from?, "start", axis), self.before_slice(to?, "end", axis));
+                    format!("{from}..{to}")
+                }
+                part => {
+                    // An array is laid along the axes that are left.
+                    if has_slice && !is_number {
+                        return Err(Missing::new("a place behind a slice, of an array whose rank is not known"));
+                    }
+                    let place = self.place_beside_slice(part, &whole, axis)?;
+                    let place = self.before_slice(place, "place", axis);
+                    format!("{place}..{place} + 1")
+                }
+            };
+            if range != ".." {
+                arms.push(format!("{axis} => Slice::from({range})"));
+            }
+        }
+        self.import_from("ndarray::Slice");
+        arms.push("_ => Slice::from(..)".into());
+        Ok(format!("{whole}.slice_each_axis_mut(|axis| match axis.axis.index() {{ {} }})", arms.join(", ")))
+    }
+
+    /// What is computed has a name before the array is borrowed.
+    fn before_slice(&mut self, text: String, name: &str, axis: usize) -> String {
+        let is_plain = text.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if is_plain {
+            return text;
+        }
+        self.line(&format!("let {name}{axis} = {text};"));
+        format!("{name}{axis}")
+    }
+
+    fn place_beside_slice(&mut self, part: &'a Expr, whole: &str, axis: usize) -> Ported<String> {
+        let place = self.expression(part)?;
+        match place.of {
+            Type::Int => Ok(place.text),
+            Type::Id | Type::Signed if place.form != Form::Constant => {
+                Ok(format!("{} as usize", place.at(Strength::Cast)))
+            }
+            Type::Signed => Ok(format!("{whole}.shape()[{axis}] - {}", place.text.trim_start_matches('-'))),
+            // A negative one is beyond the array.
+            Type::Ints => {
+                Ok(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", place.at(Strength::Whole)))
+            }
+            _ => Err(Missing::new("a computed place beside a slice")),
+        }
+    }
+
     /// `x[i, 2:5]`, to be changed.
     fn slice_of(&mut self, array: &Value, index: &'a Expr) -> Ported<String> {
         let Type::Mutable { rank, .. } = array.of else { return Err(Missing::new("an assignment to this")) };
@@ -253,24 +347,7 @@ impl<'a> Program<'a> {
             texts.push(match part {
                 Expr::EllipsisLiteral(_) => "..".to_string(),
                 Expr::Slice(slice) => {
-                    let mut end = |end: Option<&'a Expr>| match end {
-                        None => Ok(String::new()),
-                        Some(end) => match self.expression(end)? {
-                            // NumPy ends where the array ends.
-                            value if value.of == Type::Int && end.is_bin_op_expr() => {
-                                Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
-                            }
-                            end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
-                            end if end.of == Type::Ints => Ok(format!(
-                                "usize::min(usize::try_from({}.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])",
-                                end.at(Strength::Whole)
-                            )),
-                            end if end.of == Type::Signed && end.form == Form::Constant => {
-                                Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
-                            }
-                            _ => Err(Missing::new("a slice from the end")),
-                        },
-                    };
+                    let mut end = |end: Option<&'a Expr>| self.end_of_slice(end, &whole, axis);
                     let mut ends = [end(slice.lower.as_deref())?, end(slice.upper.as_deref())?];
                     // The array is borrowed where it is sliced.
                     for (end, name) in ends.iter_mut().zip(["start", "end"]) {
@@ -285,17 +362,7 @@ impl<'a> Program<'a> {
                         Some(step) => format!("{from}..{to};{}", self.argument(step, "usize", "a step")?),
                     }
                 }
-                part => {
-                    let place = self.expression(part)?;
-                    match place.of {
-                        Type::Int => place.text,
-                        Type::Id | Type::Signed if place.form != Form::Constant => {
-                            format!("{} as usize", place.at(Strength::Cast))
-                        }
-                        Type::Signed => format!("{whole}.shape()[{axis}] - {}", place.text.trim_start_matches('-')),
-                        _ => return Err(Missing::new("a computed place beside a slice")),
-                    }
-                }
+                part => self.place_beside_slice(part, &whole, axis)?,
             });
         }
         let has_dots = parts.iter().any(|part| part.is_ellipsis_literal_expr());

@@ -395,7 +395,8 @@ impl<'a> Program<'a> {
         if rank != 1 && rank != crate::mutable::DYNAMIC {
             return Err(Missing::new("an array that is assigned to chosen rows"));
         }
-        let numbers = format!("{}.to_dtype(DType::{})?.to_vec1::<{of}>()?", values.at(Strength::Whole), of.to_uppercase());
+        let numbers =
+            format!("{}.to_dtype(DType::{})?.to_vec1::<{of}>()?", values.at(Strength::Whole), of.to_uppercase());
         let places = self.chosen(mask);
         self.line(&format!("for (place, number) in {places}.into_iter().zip({numbers}) {{"));
         self.line(&format!("    {}[[place as usize]] = number;", array.at(Strength::Whole)));

@@ -136,7 +136,8 @@ impl<'a> Program<'a> {
             return Ok(None);
         }
         let words = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref());
-        let is_old = words.into_iter().any(|name| OF_KERAS_1.contains(&name)) || self.source.has_arguments(OF_KERAS_1_ALONE);
+        let is_old =
+            words.into_iter().any(|name| OF_KERAS_1.contains(&name)) || self.source.has_arguments(OF_KERAS_1_ALONE);
         match &call.arguments.args[..] {
             _ if !is_old => Ok(None),
             [filters, rows, columns] => {

@@ -38,7 +38,11 @@ pub(crate) fn name_of(path: &str) -> Option<String> {
         return known(name);
     }
     let name = path.strip_prefix("tensorflow.")?;
-    if name.contains("random.") || name.starts_with("data.") || name.starts_with("image.") || name == "convert_to_tensor" {
+    if name.contains("random.")
+        || name.starts_with("data.")
+        || name.starts_with("image.")
+        || name == "convert_to_tensor"
+    {
         return None;
     }
     let name = name.trim_start_matches("math.").trim_start_matches("nn.");

@@ -541,8 +541,17 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "Source" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared" | "LearningRateSchedule")
-                || has_word(program, name)
+            matches!(
+                name,
+                "IndexOp"
+                    | "Source"
+                    | "ToTensor"
+                    | "ToColumn"
+                    | "Metric"
+                    | "Layer"
+                    | "Declared"
+                    | "LearningRateSchedule"
+            ) || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
         for path in self.uses.iter().filter(is_used) {

@@ -431,6 +431,8 @@ impl<'a> Visitor<'a> for Scan {
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
+                let defaults = function.parameters.iter_non_variadic_params().filter_map(|one| one.default.as_deref());
+                defaults.for_each(|default| self.visit_expr(default));
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);

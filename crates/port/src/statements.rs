@@ -288,12 +288,13 @@ impl<'a> Program<'a> {
         {
             return self.assign(target, Value::constant("()", Type::Function(number)));
         }
+        self.graphs.target = target.as_name_expr().map(|name| name.id.to_string());
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some((tuple.elts.len(), assign.value.range())),
             _ => None,
         };
         let value = self.expression(&assign.value);
-        self.wanted_outputs = None;
+        (self.wanted_outputs, self.graphs.target) = (None, None);
         self.assign(target, value?)
     }
 
@@ -579,8 +580,11 @@ impl<'a> Program<'a> {
                 _ => value,
             };
             let are_models = matches!((&variable.of, &value.of), (Type::Model(a), Type::Model(b)) if a.is_sequential == b.is_sequential);
-            let is_alike =
-                variable.of == value.of || (variable.of.is_array() && value.of.is_array()) || are_models;
+            if variable.of == Type::None && !variable.is_pending && value.of != Type::None {
+                return Err(Missing::new(format!("{name} is None before, and {} here", value.of.described()))
+                    .help("begin with a value of the same kind"));
+            }
+            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array()) || are_models;
             if variable.of != Type::None && !is_alike {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
@@ -598,6 +602,7 @@ impl<'a> Program<'a> {
         }
         let rust_name = self.rust_name(name);
         self.note_outputs(&rust_name, &value);
+        self.graphs.note_tensor(&rust_name, &value.of);
         let is_object = matches!(&value.of, Type::Object(path) if path.starts_with("callbacks::"));
         let is_lent = self.kind_of(&value.of) == Some(Kind::Callback) || (is_object && self.scan().reads(name) > 1);
         let is_callback = is_lent && self.is_callback(name);

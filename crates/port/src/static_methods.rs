@@ -64,12 +64,8 @@ impl<'a> Program<'a> {
         let body = self.body_of(Definition::Def(definition), None, &types, self.classes[number].depth());
         self.methods_being_written.pop();
         let body = body?;
-        let text = format!(
-            "fn {rust_name}({}){} {{\n{}\n}}",
-            body.parameters.join(", "),
-            body.result,
-            body.lines.join("\n")
-        );
+        let text =
+            format!("fn {rust_name}({}){} {{\n{}\n}}", body.parameters.join(", "), body.result, body.lines.join("\n"));
         let called = format!("{}::{rust_name}", self.classes[number].rust_name);
         let written = Written::of_method(called, body.captured, body.returns, body.is_fallible);
         self.add_method(number, name, types, written.clone(), text);

@@ -45,6 +45,12 @@ impl Template {
                 return Ok(());
             }
             (of, "") if crate::pandas::is(of, crate::pandas::TABLE) => String::new(),
+            // As Keras writes shapes.
+            (Type::Shape, "") => {
+                self.text.push_str("{}");
+                self.values.push(value.text.clone());
+                return Ok(());
+            }
             (Type::Path, "") => {
                 self.text.push_str("{}");
                 self.values.push(format!("{}.display()", value.at(Strength::Whole)));

@@ -15,6 +15,7 @@ cannot run the script, and 1 if the script fails.
 
 import contextlib
 import copy
+import functools
 import importlib.util
 import inspect
 import itertools
@@ -282,7 +283,14 @@ def is_of_script(layer):
 
 def is_group(layer):
     """Whether it is a layer of the script made of layers: the ported program calls these alone. A model is called as one."""
-    return is_of_script(layer) and not isinstance(layer, keras.Model) and bool(layer._flatten_layers(include_self=False, recursive=False))
+    is_own = is_of_script(layer) and not isinstance(layer, keras.Model) and not has_own_weights(type(layer))
+    return is_own and bool(layer._flatten_layers(include_self=False, recursive=False))
+
+
+@functools.cache
+def has_own_weights(layer_class):
+    """Whether a layer adds weights itself, so that the ported program has it as one layer."""
+    return "add_weight" in inspect.getsource(layer_class)
 
 
 def in_graph(arguments):
@@ -560,7 +568,11 @@ def patch_layers():
         is_shape = isinstance(input_shape, (list, tuple)) and all(size is None or isinstance(size, int) for size in input_shape)
         if not is_of_script(self) or not is_shape or isinstance(self, (keras.Sequential, keras.src.ops.function.Function)):
             return old(self, input_shape)
-        self.call(keras.Input(tuple(input_shape)[1:]))
+        try:
+            self.call(keras.Input(tuple(input_shape)[1:]))
+        except ValueError:
+            # A function of TensorFlow, which takes no symbolic tensors.
+            return old(self, input_shape)
         self.built = True
 
     # Keras has built the layer, and its weights have taken their streams, when a layer calls this.
