@@ -40,6 +40,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("b_regularizer", "bias_regularizer"),
     ("p", "rate"),
     ("output_dim", "units"),
+    ("l", "l1"),
+    ("l", "l2"),
     ("dropout_W", "dropout"),
     ("dropout_U", "recurrent_dropout"),
     ("alpha", "negative_slope"),
@@ -277,6 +279,11 @@ impl<'a> Program<'a> {
                 }
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
+            (of, Type::Tuple(types)) if of.starts_with("Vec<") && types.iter().all(|of| *of == Type::Int) => {
+                let cast = if of.starts_with("Vec<i64") { " as i64" } else { "" };
+                let sizes = (0..types.len()).map(|i| format!("{}.{i}{cast}", value.at(Strength::Whole)));
+                format!("[{}]", sizes.collect::<Vec<_>>().join(", "))
+            }
             // Sizes in a variable.
             (of, Type::Tuple(types)) if of.starts_with("Sizes<") && types.iter().all(|of| *of == Type::Int) => {
                 match types.len() {

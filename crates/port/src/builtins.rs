@@ -357,6 +357,21 @@ impl<'a> Program<'a> {
                 let (x, y) = x.zip(y).ok_or_else(|| Missing::new(format!("{name} of these")))?;
                 Ok(Value::temporary(format!("f64::{name}({x}, {y})"), Type::Float))
             }
+            // `max(0, i - n)`, of sizes.
+            ("max", [a, b]) if a.of == Type::Int && b.of == Type::Int && (a.text == "0" || b.text == "0") => {
+                let (at, other) = if a.text == "0" { (1, b) } else { (0, a) };
+                match call.arguments.args.get(at) {
+                    Some(Expr::BinOp(difference)) if difference.op == ruff_python_ast::Operator::Sub => {
+                        let (from, by) = (self.expression(&difference.left)?, self.expression(&difference.right)?);
+                        let text = match from.is_literal() {
+                            true => format!("usize::saturating_sub({}, {})", from.text, by.text),
+                            false => format!("{}.saturating_sub({})", from.at(Strength::Whole), by.text),
+                        };
+                        Ok(Value::temporary(text, Type::Int))
+                    }
+                    _ => Ok(other.clone()),
+                }
+            }
             ("min" | "max", [a, b]) if a.of == b.of && a.of.is_number() => {
                 let in_rust = a.of.in_rust().unwrap_or_default();
                 Ok(Value::temporary(format!("{in_rust}::{name}({}, {})", a.text, b.text), a.of.clone()))

@@ -35,16 +35,59 @@ impl<'a> Program<'a> {
             }
         };
         let hoisted = self.hoisted(&each.body, each.range.end(), false);
+        let kept = self.kept_behind(each);
+        for (_, rust_name, _) in &kept {
+            self.line(&format!("let mut last_{rust_name} = None;"));
+        }
+        let first = self.body.len();
         self.line(&format!("for {pattern} in {} {{", over.over));
         self.depth += 1;
+        for (_, rust_name, _) in &kept {
+            self.line(&format!("last_{rust_name} = Some({rust_name});"));
+        }
         let is_over = self.is_over;
         self.block(&each.body);
         self.is_over = is_over;
         self.depth -= 1;
+        self.mark_unread(each, first);
         self.scopes.leave_block(self.source.line(each.range.end()));
         self.line("}");
         self.settle(&hoisted);
+        for (name, rust_name, of) in kept {
+            let text =
+                format!("last_{rust_name}.ok_or_else(|| Error::new(\"the loop over {rust_name} has not run\"))?");
+            self.line(&format!("let {rust_name} = {text};"));
+            let variable = Variable { rust_name, of, form: Form::Place, is_pending: false };
+            self.scopes.bind(&name, Binding::Variable(variable));
+        }
         Ok(())
+    }
+
+    /// Puts a `_` before the variables of a loop that its body, from this line on, does not read.
+    fn mark_unread(&mut self, each: &StmtFor, first: usize) {
+        for name in crate::program::names_in(&each.target) {
+            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
+            let rust_name = variable.rust_name.trim_start_matches('*');
+            let is_read = self.body[first + 1..].iter().any(|line| crate::program::has_word(line, rust_name));
+            let Some((pattern, over)) = self.body[first].split_once(" in ") else { continue };
+            if !is_read && crate::program::has_word(pattern, rust_name) {
+                let pattern = crate::program::with_word(pattern, rust_name, &format!("_{rust_name}"));
+                self.body[first] = format!("{pattern} in {over}");
+            }
+        }
+    }
+
+    /// The variables of a loop that are read behind it, where they have their last values: numbers that nothing else has set.
+    fn kept_behind(&self, each: &StmtFor) -> Vec<(String, String, Type)> {
+        let names = crate::program::names_in(&each.target);
+        let kept = names.into_iter().filter_map(|name| {
+            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { return None };
+            let is_new = matches!(self.scopes.get_outside(&name), None | Some(Binding::Inner(_)));
+            let is_number = matches!(variable.of, Type::Int | Type::Signed) && !self.is_mutated(&name);
+            let is_read = self.scan().is_read_behind(&name, each.range.end());
+            (is_new && is_number && is_read).then(|| (name, variable.rust_name.clone(), variable.of.clone()))
+        });
+        kept.collect()
     }
 
     /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.

@@ -314,10 +314,15 @@ impl<'a> Program<'a> {
         {
             self.run_own_layer(&class.clone(), true)?;
         }
-        self.import("layers::IntoLayer");
-        let layers = match value.form {
-            Form::Temporary => format!("{}.into_iter().map(IntoLayer::into_layer)", value.at(Strength::Whole)),
-            _ => format!("{}.iter().map(|layer| layer.clone().into_layer())", value.at(Strength::Whole)),
+        let is_shared = value.of == Type::List(Box::new(Type::Layer("dyn Layer".into())));
+        let whole = value.at(Strength::Whole);
+        let layers = match (is_shared, value.form) {
+            (true, Form::Temporary) => format!("{whole}.into_iter().map(Ok)"),
+            (true, _) => format!("{whole}.iter().cloned().map(Ok)"),
+            (false, _) => {
+                self.import_from("std::sync::Arc");
+                format!("{whole}.iter().map(|layer| Ok(Arc::new(layer.clone()) as Arc<dyn Layer>))")
+            }
         };
         Ok(match input {
             None => format!("{layers}.collect()"),

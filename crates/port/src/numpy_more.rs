@@ -376,14 +376,24 @@ impl<'a> Program<'a> {
         let all_one = parts.iter().all(|part| !part.contains(".."));
         match (all_one, sign) {
             (true, sign) => self.line(&format!("    {whole}[[{}]] {sign} {number};", parts.join(", "))),
-            (false, "=") => {
-                self.import_from("ndarray::s");
-                self.line(&format!("    {whole}.slice_mut(s![{}]).fill({number});", parts.join(", ")));
-            }
             (false, sign) => {
-                self.import_from("ndarray::s");
-                self.line(&format!("    let mut part = {whole}.slice_mut(s![{}]);", parts.join(", ")));
-                self.line(&format!("    part {sign} {number};"));
+                let part = match rank {
+                    crate::mutable::DYNAMIC => {
+                        self.import_from("ndarray::Slice");
+                        in_any_rank(&whole, &parts)
+                    }
+                    _ => {
+                        self.import_from("ndarray::s");
+                        format!("{whole}.slice_mut(s![{}])", parts.join(", "))
+                    }
+                };
+                match sign {
+                    "=" => self.line(&format!("    {part}.fill({number});")),
+                    sign => {
+                        self.line(&format!("    let mut part = {part};"));
+                        self.line(&format!("    part {sign} {number};"));
+                    }
+                }
             }
         }
         self.line("}");
@@ -430,4 +440,16 @@ impl<'a> Program<'a> {
         self.line("}");
         Ok(())
     }
+}
+
+/// Slices of an array of any rank: the axes keep their places.
+fn in_any_rank(whole: &str, parts: &[String]) -> String {
+    let arm = |(axis, part): (usize, &String)| match part.split_once(';') {
+        _ if part == ".." => None,
+        Some((range, step)) => Some(format!("{axis} => Slice::from({range}).step_by({step})")),
+        None if part.contains("..") => Some(format!("{axis} => Slice::from({part})")),
+        None => Some(format!("{axis} => Slice::from({part}..{part} + 1)")),
+    };
+    let arms: Vec<_> = parts.iter().enumerate().filter_map(arm).chain(["_ => Slice::from(..)".to_string()]).collect();
+    format!("{whole}.slice_each_axis_mut(|axis| match axis.axis.index() {{ {} }})", arms.join(", "))
 }

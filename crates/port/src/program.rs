@@ -578,6 +578,20 @@ impl<'a> Program<'a> {
     }
 }
 
+/// A text of Rust with another name in place of this one.
+pub(crate) fn with_word(text: &str, name: &str, other: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(name) {
+        let (before, behind) = (&rest[..at], &rest[at + name.len()..]);
+        out.push_str(before);
+        let is_whole = !out.ends_with(is_part) && !behind.starts_with(is_part);
+        out.push_str(if is_whole { other } else { name });
+        rest = behind;
+    }
+    out + rest
+}
+
 /// Whether a text of Rust has this name.
 pub(crate) fn has_word(text: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';

@@ -455,26 +455,47 @@ impl<'a> Program<'a> {
             }
             _ => value,
         };
+        if names_in(target).iter().any(|name| self.is_outer(name)) {
+            return self.unpack_into_outer(target, &value);
+        }
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
-        if names.iter().any(|(name, _)| self.is_outer(name)) {
-            if !matches!(value.of, Type::Tuple(_)) {
-                return Err(
-                    Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
-                );
-            }
-            self.line(&format!("let values = {};", value.text));
-            let parts: Vec<_> = names.into_iter().enumerate().collect();
-            for (i, (name, of)) in parts {
-                self.bind(&name, Value::temporary(format!("values.{i}"), of))?;
-            }
-            return Ok(());
-        }
         self.line(&format!("let {pattern} = {};", value.text));
         for (name, of) in names {
             let rust_name = self.rust_name(&name);
             self.scopes
                 .bind(&name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));
+        }
+        Ok(())
+    }
+
+    /// `a, b = b, a + b` in a block, of variables around it.
+    fn unpack_into_outer(&mut self, target: &'a Expr, value: &Value) -> Ported<()> {
+        let error =
+            || Missing::new("an assignment to several variables of an outer block").help("assign them one by one");
+        let targets = crate::iteration::elements_of(target);
+        let Type::Tuple(types) = &value.of else { return Err(error()) };
+        if targets.len() != types.len() || !targets.iter().all(Expr::is_name_expr) {
+            return Err(error());
+        }
+        let names: Vec<String> = targets.iter().flat_map(names_in).collect();
+        let variables = names.iter().zip(types).map(|(name, of)| match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) if self.is_outer(name) && !variable.is_pending => {
+                Some(variable).filter(|variable| variable.of.in_rust() == of.in_rust())
+            }
+            _ => None,
+        });
+        if let Some(variables) = variables.collect::<Option<Vec<_>>>() {
+            let all: Vec<_> = variables.iter().map(|variable| variable.rust_name.as_str()).collect();
+            self.line(&format!("({}) = {};", all.join(", "), value.text));
+            for ((name, variable), of) in names.iter().zip(variables).zip(types) {
+                self.scopes.rebind(name, Binding::Variable(Variable { of: of.clone(), ..variable }));
+            }
+            return Ok(());
+        }
+        self.line(&format!("let values = {};", value.text));
+        for (i, (name, of)) in names.iter().zip(types).enumerate() {
+            self.bind(name, Value::temporary(format!("values.{i}"), of.clone()))?;
         }
         Ok(())
     }
@@ -661,6 +682,8 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(text, value.of))
             }
             Type::List(_) | Type::Dict(..) | Type::Set(_) => self.handed_over(value, self.scan().changes_elements()),
+            // One name takes the place of the other.
+            Type::Model(_) if self.is_not_read_behind(&value.text) => Ok(value),
             of => Err(Missing::new(format!("a second name for {}", of.described())).help("use the first name")),
         }
     }
@@ -686,6 +709,17 @@ impl<'a> Program<'a> {
             false => value.text.clone(),
         };
         Ok(Value::temporary(text, value.of))
+    }
+
+    /// Whether a variable of this block is not read behind the statement.
+    fn is_not_read_behind(&self, rust_name: &str) -> bool {
+        let Some(name) = self.scopes.python_name(rust_name) else { return false };
+        let end = self.statement_end;
+        let is_fresh = self.scopes.is_local(&name) && !name.contains('.');
+        is_fresh
+            && self.scan().last_read(&name).is_some_and(|at| at < end)
+            && !self.scan().is_read_inside(&name)
+            && self.scan().reads_in(&name, end) == 1
     }
 
     fn is_read_once(&self, rust_name: &str) -> bool {

@@ -415,6 +415,12 @@ impl<'a> Program<'a> {
                 }
                 _ => {
                     let value = self.expression(argument)?;
+                    // What it does is done, and `None` is printed.
+                    if value.of == Type::None && value.form == Form::Temporary && call.arguments.args.len() == 1 {
+                        self.line(&format!("{};", value.text));
+                        template.literal("None");
+                        continue;
+                    }
                     let value = self.shown(value)?;
                     template.place(&value, "")?;
                 }

@@ -268,8 +268,12 @@ impl<'a> Program<'a> {
                 Type::Layer(_) | Type::Model(_) => known.push(format!("self.{name}.clone()")),
                 Type::List(of) if matches!(*of, Type::Layer(_) | Type::Model(_)) => {
                     flush(&mut known, &mut lines);
-                    self.import("layers::IntoLayer");
-                    lines.push(format!("layers.extend(self.{name}.iter().map(|layer| layer.clone().into_layer()));"));
+                    self.import_from("std::sync::Arc");
+                    let shared = match *of == Type::Layer("dyn Layer".into()) {
+                        true => ".cloned().map(Ok)",
+                        false => ".map(|layer| Ok(Arc::new(layer.clone()) as Arc<dyn Layer>))",
+                    };
+                    lines.push(format!("layers.extend(self.{name}.iter(){shared});"));
                 }
                 Type::Instance(class) if self.kind_of(&Type::Instance(class.clone())) == Some(Kind::Layer) => {
                     flush(&mut known, &mut lines);

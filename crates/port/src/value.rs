@@ -445,6 +445,12 @@ impl Scopes {
         })
     }
 
+    /// What a name means around the innermost scope.
+    pub(crate) fn get_outside(&self, name: &str) -> Option<Binding> {
+        let (_, around) = self.own().split_last()?;
+        around.iter().rev().find_map(|scope| scope.names.get(name)).cloned()
+    }
+
     /// How many scopes there are.
     pub(crate) fn depth(&self) -> usize {
         self.0.len()

@@ -103,6 +103,8 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("def f(x):\n    if x > 1:\n        return x\nprint(f(2))", "f returns an int or nothing"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
+        ("n = 3\ndef f(x=n):\n    return x\nn = 4\nprint(f())", "a default that is the variable n"),
+        ("x = None\nfor i in range(2):\n    x = 1.5\nprint(x)", "x is None before, and a float here"),
     ] {
         let port = ported(script);
         let found: Vec<_> = port.gaps.iter().map(|gap| gap.reason.as_str()).collect();
@@ -192,6 +194,45 @@ fn the_table_of_the_guide_is_what_the_command_makes() {
         count += 1;
     }
     assert!(count > 10);
+}
+
+/// A model `m` of two layers behind each other, of an LSTM with its states, and of a layer of layers.
+const GRAPHS: &str = "import keras
+from keras import layers
+class Twice(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.a = layers.Dense(2)
+    def call(self, x):
+        return self.a(x) * 2.0
+i = keras.Input((4, 3))
+lstm = layers.LSTM(2, return_state=True)
+o = lstm(i)
+m = keras.Model(i, o[0])
+";
+
+#[test]
+fn graphs_of_layers_have_their_meaning() {
+    for (script, expected) in [
+        ("s = o[1:]\nprint(keras.Model(i, s).count_params())", "let s = o[1..3].to_vec();"),
+        ("a, b, c = m.layers[1].output\nprint(a, b, c)", "let parts = m.layers()[1].outputs()?;"),
+        (
+            "n = keras.models.load_model('m.keras')\nx = n.input[0]\nprint(keras.Model(x, n.output).name)",
+            "n.inputs()?[0].clone()",
+        ),
+        ("ls = [layers.Dense(2), layers.ReLU()]\nn = keras.Sequential(ls)", "ls.iter().cloned().map(Ok).collect()"),
+        ("m.reset_states()", "m.reset_states()?;"),
+    ] {
+        let body = body(&format!("{GRAPHS}{script}\n"));
+        assert!(body.contains(expected), "{script}: {body}");
+    }
+    for (script, reason) in [
+        ("n = keras.Model(i, Twice()(o[0]))\nprint(len(n.layers))", "the layers of a model with layers of layers"),
+        ("m.compile('sgd', 'mse')\nm.trainable = False\nm.fit(x, y)", "m is frozen behind compile, and trained"),
+    ] {
+        let gaps = ported(&format!("{GRAPHS}{script}\n")).gaps;
+        assert!(gaps.iter().any(|gap| gap.reason.contains(reason)), "{script}: {gaps:?}");
+    }
 }
 
 #[test]
