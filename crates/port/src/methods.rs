@@ -516,8 +516,13 @@ impl<'a> Program<'a> {
         }
         match (&value.of, &value.items) {
             (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
-            (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
-                Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
+            // An output without a loss has no targets.
+            (Type::List(_) | Type::Tuple(_), Some(items))
+                if items.iter().all(|item| item.of.is_array() || item.of == Type::None)
+                    && items.iter().any(|item| item.of.is_array()) =>
+            {
+                let items = items.iter().filter(|item| item.of != Type::None);
+                Ok(format!("[{}]", items.map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
             (Type::List(_) | Type::Dataset(..) | Type::Folder(..) | Type::Flow(_) | Type::Texts, _) => {
                 Ok(value.borrowed())
