@@ -253,7 +253,9 @@ pub mod utils {
     #[doc(inline)]
     pub use candle_keras_layers::{clear_session, get_source_inputs};
     #[doc(inline)]
-    pub use candle_keras_models::{CustomObjects, Feature, FeatureSpace, Plot, model_to_dot, plot_model, record_results};
+    pub use candle_keras_models::{
+        CustomObjects, Feature, FeatureSpace, Plot, model_to_dot, plot_model, record_results,
+    };
     #[doc(inline)]
     pub use candle_keras_ops::config::{
         disable_interactive_logging, enable_interactive_logging, is_interactive_logging_enabled,

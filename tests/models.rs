@@ -457,7 +457,10 @@ fn a_sequential_that_begins_with_a_model_is_built() {
     let sequential = Sequential::new(layers![Input::shape([4]), Dense::new(3)]);
     for first in [Arc::new(functional) as Arc<dyn Layer>, Arc::new(sequential)] {
         let model = Sequential::new(vec![Ok(first), Ok(Arc::new(Dense::new(2)))]);
-        assert_eq!((model.count_params(), model.output().unwrap().shape().unwrap().to_string()), (23, "(None, 2)".into()));
+        assert_eq!(
+            (model.count_params(), model.output().unwrap().shape().unwrap().to_string()),
+            (23, "(None, 2)".into())
+        );
         assert_eq!(model.layers().len(), 2);
     }
     // One without a shape waits for the data, and so does one of several inputs.

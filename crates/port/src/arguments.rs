@@ -279,18 +279,11 @@ impl<'a> Program<'a> {
                 }
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
-            (of, Type::Tuple(types)) if of.starts_with("Vec<") && types.iter().all(|of| *of == Type::Int) => {
-                let cast = if of.starts_with("Vec<i64") { " as i64" } else { "" };
-                let sizes = (0..types.len()).map(|i| format!("{}.{i}{cast}", value.at(Strength::Whole)));
-                format!("[{}]", sizes.collect::<Vec<_>>().join(", "))
-            }
-            // Sizes in a variable.
-            (of, Type::Tuple(types)) if of.starts_with("Sizes<") && types.iter().all(|of| *of == Type::Int) => {
-                match types.len() {
-                    1 => format!("[{}.0]", value.at(Strength::Whole)),
-                    _ => value.text.clone(),
-                }
-            }
+            (of, Type::Tuple(types)) if types.iter().all(|item| *item == Type::Int) => match of {
+                "Vec<i64" => format!("{}.map(|size| size as i64)", sizes_in_array(value, types.len())),
+                of if of.starts_with("Vec<") => sizes_in_array(value, types.len()),
+                _ => value.text.clone(),
+            },
             (_, Type::List(_)) => value.borrowed(),
             (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),
@@ -421,5 +414,13 @@ pub(crate) fn only(named: &Named<'_>, names: &[&str]) -> Ported<()> {
     match named.iter().find(|(name, _)| !names.contains(&name.as_str())) {
         Some((name, _)) => Err(Missing::new(format!("the argument {name}"))),
         None => Ok(()),
+    }
+}
+
+/// A tuple of sizes as an array.
+pub(crate) fn sizes_in_array(tuple: &Value, count: usize) -> String {
+    match &tuple.items {
+        Some(items) => format!("[{}]", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", ")),
+        None => format!("<[usize; {count}]>::from({})", tuple.text),
     }
 }

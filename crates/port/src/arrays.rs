@@ -77,6 +77,10 @@ impl<'a> Program<'a> {
                 }
             };
         }
+        if value.of.is_number() {
+            let array = self.tensor(value)?;
+            return self.with_dtype(array.text, array.of, dtype);
+        }
         let list = value.at(Strength::Whole);
         let (text, kind) = match (&value.items, &value.of) {
             // A list of arrays is stacked.

@@ -587,6 +587,12 @@ impl<'a> Program<'a> {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at}).copied().unwrap_or({})", default.text), value.clone()))
             }
+            // Of a number that may be negative.
+            ("get", [at, default]) if (value, &default.of) == (&Type::Int, &Type::Signed) => {
+                let at = dict_key(key, at)?;
+                let text = format!("{whole}.get({at}).map_or({}, |&value| value as i64)", default.text);
+                Ok(Value::temporary(text, Type::Signed))
+            }
             ("get", [at]) => {
                 let at = dict_key(key, at)?;
                 Ok(Value::temporary(format!("{whole}.get({at})"), Type::Option(Box::new(value.clone()))))

@@ -61,7 +61,7 @@ impl<'a> Program<'a> {
             let characters: Vec<_> = removed.chars().map(|c| format!("{c:?}")).collect();
             out = format!("{out}.replace([{}], \"\")", characters.join(", "));
         }
-        let all_to_one = to.chars().all(|c| Some(c) == to.chars().next());
+        let all_to_one = to.chars().all(|c| to.starts_with(c));
         match (from.is_empty(), all_to_one, Some(from) == of_string("string.punctuation")) {
             (true, ..) => {}
             (false, true, is_punctuation) if from.chars().count() == to.chars().count() => {

@@ -204,8 +204,8 @@ impl<'a> Program<'a> {
         Ok((Closure { text, returns: closure.returns }, returned))
     }
 
-    /// The variables of a loop over the batches of a dataset.
-    pub(crate) fn bind_batch(&mut self, target: &'a Expr, parts: &Parts) -> Ported<()> {
+    /// The variables of a loop over the batches of a dataset, each of which is `batch`.
+    pub(crate) fn bind_batch(&mut self, target: &'a Expr, parts: &Parts, batch: &str) -> Ported<()> {
         let part = |program: &mut Self, target: &'a Expr, text: &str, of: &Type| match target {
             Expr::Name(name) => {
                 program.declare(&name.id);
@@ -220,10 +220,10 @@ impl<'a> Program<'a> {
             _ => Err(Missing::new("these variables for a batch")),
         };
         match (target, &parts.y) {
-            (Expr::Name(_), None) => part(self, target, "batch.x[0]", &parts.x),
+            (Expr::Name(_), None) => part(self, target, &format!("{batch}.x[0]"), &parts.x),
             (Expr::Tuple(pair), Some(y)) if pair.elts.len() == 2 => {
-                part(self, &pair.elts[0], "batch.x[0]", &parts.x)?;
-                part(self, &pair.elts[1], "batch.y[0]", y)
+                part(self, &pair.elts[0], &format!("{batch}.x[0]"), &parts.x)?;
+                part(self, &pair.elts[1], &format!("{batch}.y[0]"), y)
             }
             _ => Err(Missing::new("other variables than a batch has parts")),
         }

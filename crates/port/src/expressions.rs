@@ -506,8 +506,9 @@ impl<'a> Program<'a> {
             }
             Type::Tuple(types) => {
                 let index = self.expression(&subscript.slice)?;
-                let at: usize =
+                let at: i64 =
                     index.text.parse().map_err(|_| Missing::new("an element of a tuple by a computed index"))?;
+                let at = if at < 0 { types.len() as i64 + at } else { at } as usize;
                 let found = types.get(at).cloned().ok_or_else(|| Missing::new("an index beyond the tuple"))?;
                 Ok(Value::place(format!("{}.{at}", of.at(Strength::Whole)), found))
             }
@@ -547,6 +548,18 @@ impl<'a> Program<'a> {
                     )),
                     _ => Err(Missing::new("a computed axis of a shape")),
                 }
+            }
+            // Python counts characters.
+            Type::Str | Type::String => {
+                let index = self.expression(&subscript.slice)?;
+                let text = of.at(Strength::Whole);
+                let text = match (&index.of, index.text.strip_prefix('-')) {
+                    (_, None) if index.text == "0" => format!("{text}.chars().next().unwrap()"),
+                    (Type::Int, _) => format!("{text}.chars().nth({}).unwrap()", index.text),
+                    (_, Some("1")) => format!("{text}.chars().next_back().unwrap()"),
+                    _ => return Err(Missing::new("an element of a str by this index")),
+                };
+                Ok(Value::temporary(text, Type::Char))
             }
             Type::Logs => {
                 let index = self.expression(&subscript.slice)?;

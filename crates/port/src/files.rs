@@ -10,8 +10,19 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// A function of `os`, `os.path`, `pathlib`, `json`, `time` or `sys`.
     pub(crate) fn library_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
-        let known =
-            ["os.", "sys.", "shutil.", "tempfile.", "pathlib.", "time.", "json.", "random.", "gc.", "io.StringIO"];
+        let known = [
+            "os.",
+            "sys.",
+            "shutil.",
+            "tempfile.",
+            "pathlib.",
+            "time.",
+            "json.",
+            "random.",
+            "gc.",
+            "io.StringIO",
+            "warnings.",
+        ];
         if !known.iter().any(|module| path.starts_with(module)) {
             return Ok(None);
         }
@@ -44,6 +55,8 @@ impl<'a> Program<'a> {
                 let text = self.shown_alone(&value)?;
                 return Ok(Some(Value::temporary(format!("print!({text})"), Type::None)));
             }
+            // What Python would warn of is not here.
+            "warnings.filterwarnings" | "warnings.simplefilter" => return Ok(Some(Value::constant("()", Type::None))),
             // Rust frees memory at once.
             "gc.collect" => return Ok(Some(Value::constant("()", Type::None))),
             "time.time" | "time.perf_counter" => {
@@ -99,6 +112,23 @@ impl<'a> Program<'a> {
                 let path = self.path_argument(of)?;
                 let function = self.import("python::files::listdir");
                 Value::temporary(format!("{function}({})?", path.borrowed()), Type::List(Box::new(Type::String)))
+            }
+            ("os.walk", [of]) => {
+                let path = self.path_argument(of)?;
+                let function = self.import("python::files::walk");
+                let names = Type::List(Box::new(Type::String));
+                let of = Type::Tuple(vec![Type::String, names.clone(), names]);
+                Value::temporary(format!("{function}({})", path.borrowed()), Type::List(Box::new(of)))
+            }
+            ("os.chdir", [of]) => {
+                let path = self.path_argument(of)?;
+                let function = self.import("python::files::chdir");
+                Value::temporary(format!("{function}({})?", path.borrowed()), Type::None)
+            }
+            ("os.rename", [from, to]) => {
+                let (from, to) = (self.path_argument(from)?, self.path_argument(to)?);
+                let function = self.import("python::files::rename");
+                Value::temporary(format!("{function}({}, {})?", from.borrowed(), to.borrowed()), Type::None)
             }
             ("os.path.getsize", [of]) => Value::new(
                 format!(
@@ -247,6 +277,22 @@ impl<'a> Program<'a> {
         }
         let function = self.import("python::files::read");
         Ok(Value::temporary(format!("{function}({})?", path.borrowed()), Type::File { is_read: true }))
+    }
+
+    /// `with np.load(path) as data:`; whether it is that.
+    pub(crate) fn with_arrays(&mut self, with: &'a StmtWith) -> Ported<bool> {
+        let [item] = &with.items[..] else { return Ok(false) };
+        let (Expr::Call(call), Some(Expr::Name(name))) = (&item.context_expr, item.optional_vars.as_deref()) else {
+            return Ok(false);
+        };
+        if self.path_of(&call.func).as_deref() != Some("numpy.load") {
+            return Ok(false);
+        }
+        let arrays = self.expression(&item.context_expr)?;
+        self.last_line_is(self.source.line(item.range().end()));
+        self.bind(&name.id, arrays)?;
+        self.block(&with.body);
+        Ok(true)
     }
 
     /// `with open(path, "w") as f:`; whether it is that.

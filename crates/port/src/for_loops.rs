@@ -189,6 +189,7 @@ impl<'a> Program<'a> {
             _ => return Ok(false),
         };
         let hoisted = self.hoisted_in_dataset(each, target, &parts);
+        let batch = if target.is_name_expr() { "batch".to_string() } else { self.free_name("batch") };
         self.scopes.enter();
         match counter {
             Some(counter) => {
@@ -200,13 +201,13 @@ impl<'a> Program<'a> {
                         return Err(missing);
                     }
                 };
-                self.line(&format!("for ({pattern}, batch) in {iter}.enumerate() {{"));
+                self.line(&format!("for ({pattern}, {batch}) in {iter}.enumerate() {{"));
             }
-            None => self.line(&format!("for batch in {iter} {{")),
+            None => self.line(&format!("for {batch} in {iter} {{")),
         }
         self.depth += 1;
-        self.line("let batch = batch?;");
-        let bound = self.bind_batch(target, &parts);
+        self.line(&format!("let {batch} = {batch}?;"));
+        let bound = self.bind_batch(target, &parts, &batch);
         if bound.is_ok() {
             self.block(&each.body);
         }
@@ -227,7 +228,7 @@ impl<'a> Program<'a> {
     ) -> Vec<String> {
         let written = self.body.len();
         self.scopes.enter();
-        let bound = self.bind_batch(target, parts);
+        let bound = self.bind_batch(target, parts, "batch");
         self.body.truncate(written);
         let hoisted = match bound {
             Ok(()) => self.hoisted(&each.body, each.range.end(), false),

@@ -1,8 +1,6 @@
-//! Layers that are frozen: here from the next `compile` on, in Keras 3 at once.
+//! Models that are frozen and thawed around their steps, as in a GAN: what `compile` has fixed here is then what Keras 3 trains.
 
 use crate::program::Program;
-use crate::value::{Type, Value};
-use crate::{Missing, Ported};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextSize};
@@ -10,22 +8,35 @@ use ruff_text_size::{Ranged, TextSize};
 /// Methods that train.
 const TRAINING: &[&str] = &["fit", "fit_generator", "train_on_batch"];
 
-/// What a script does with a model behind a place.
-struct Behind<'n> {
-    model: &'n str,
-    place: TextSize,
-    compiles: bool,
-    trains: bool,
-    sets_trainable: bool,
+/// What a script does with a model and the others, in its order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Sets(bool),
+    Compiles,
+    Trains,
+    CompilesAnother,
+    TrainsAnother,
 }
 
-impl<'a> Visitor<'a> for Behind<'_> {
+struct Events<'n> {
+    model: &'n str,
+    found: Vec<(TextSize, Event)>,
+    is_clear: bool,
+}
+
+impl<'a> Visitor<'a> for Events<'_> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         if let Stmt::Assign(assign) = statement
             && let [Expr::Attribute(target)] = &assign.targets[..]
-            && assign.range.start() > self.place
+            && target.attr.as_str() == "trainable"
         {
-            self.sets_trainable |= target.attr.as_str() == "trainable" && name_of(&target.value) == self.model;
+            match (name_of(&target.value) == self.model, &*assign.value) {
+                (true, Expr::BooleanLiteral(value)) => {
+                    self.found.push((assign.range.start(), Event::Sets(value.value)))
+                }
+                // What its layers are is not followed.
+                _ => self.is_clear = false,
+            }
         }
         walk_stmt(self, statement);
     }
@@ -33,11 +44,16 @@ impl<'a> Visitor<'a> for Behind<'_> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         if let Expr::Call(call) = expression
             && let Expr::Attribute(method) = &*call.func
-            && expression.range().start() > self.place
-            && name_of(&method.value) == self.model
         {
-            self.compiles |= method.attr.as_str() == "compile";
-            self.trains |= TRAINING.contains(&method.attr.as_str());
+            let is_own = name_of(&method.value) == self.model;
+            let event = match (method.attr.as_str(), is_own) {
+                ("compile", true) => Some(Event::Compiles),
+                ("compile", false) => Some(Event::CompilesAnother),
+                (name, true) if TRAINING.contains(&name) => Some(Event::Trains),
+                (name, false) if TRAINING.contains(&name) => Some(Event::TrainsAnother),
+                _ => None,
+            };
+            self.found.extend(event.map(|event| (expression.range().start(), event)));
         }
         walk_expr(self, expression);
     }
@@ -52,23 +68,46 @@ fn name_of(model: &Expr) -> &str {
     }
 }
 
+/// The functions of the script that compile a model.
+pub(crate) fn functions_that_compile(statements: &[Stmt]) -> impl Iterator<Item = &str> {
+    struct Found(bool);
+    impl<'a> Visitor<'a> for Found {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            self.0 |= matches!(expression, Expr::Call(call)
+                if matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "compile"));
+            walk_expr(self, expression);
+        }
+    }
+    statements.iter().filter_map(|statement| match statement {
+        Stmt::FunctionDef(function) => {
+            let mut found = Found(false);
+            found.visit_body(&function.body);
+            found.0.then(|| function.name.as_str())
+        }
+        _ => None,
+    })
+}
+
 impl Program<'_> {
-    /// An error if a compiled model is frozen and trained on, without `compile` or another `trainable`: Keras 2 trains what it was compiled
-    /// with, Keras 3 does not.
-    pub(crate) fn check_freezing(&self, model: &Value, target: &Expr) -> Ported<()> {
-        let Type::Model(of) = &model.of else { return Ok(()) };
-        let name = name_of(target);
-        if !of.is_compiled || name.is_empty() {
-            return Ok(());
+    /// Whether a model is compiled and trained when it is trainable, and others are compiled behind it and trained when it is not.
+    pub(crate) fn is_toggled(&self, model: &Expr) -> bool {
+        let mut events = Events { model: name_of(model), found: Vec::new(), is_clear: !name_of(model).is_empty() };
+        events.visit_body(self.source.statements());
+        events.found.sort_by_key(|(place, _)| *place);
+        let is_trained = events.found.iter().any(|(_, event)| *event == Event::Trains);
+        let (mut is_trainable, mut is_compiled, mut is_right) = (true, false, events.is_clear && is_trained);
+        for (_, event) in events.found {
+            match event {
+                Event::Sets(value) => is_trainable = value,
+                Event::Compiles => {
+                    is_right &= is_trainable && !is_compiled;
+                    is_compiled = true;
+                }
+                Event::Trains => is_right &= is_trainable,
+                Event::CompilesAnother if !is_compiled => {}
+                Event::CompilesAnother | Event::TrainsAnother => is_right &= !is_trainable,
+            }
         }
-        let (place, model) = (target.range().start(), name);
-        let mut behind = Behind { model, place, compiles: false, trains: false, sets_trainable: false };
-        behind.visit_body(self.source.statements());
-        match behind.trains && !behind.compiles && !behind.sets_trainable {
-            true => Err(Missing::new(format!("{name} is frozen behind compile, and trained")).help(format!(
-                "Keras 2 trains it, Keras 3 does not: set {name}.trainable before each step, or compile it again"
-            ))),
-            false => Ok(()),
-        }
+        is_right && is_compiled
     }
 }

@@ -151,6 +151,12 @@ impl<'a> Program<'a> {
                 self.object(&path, &named, Type::Object(path.clone()))
             }
             (_, "load_data") => self.load_data(module, &named),
+            ("datasets.imdb" | "datasets.reuters", "get_word_index") => {
+                only(&named, &[])?;
+                let function = self.import(&format!("{}::get_word_index", module.replace('.', "::")));
+                let words = Type::Dict(Box::new(Type::String), Box::new(Type::Id));
+                Ok(Value::temporary(format!("{function}()?"), words))
+            }
             ("utils", "to_categorical") => {
                 let y = self.expression(needed(&named, "x")?)?;
                 only(&named, &["x", "num_classes"])?;

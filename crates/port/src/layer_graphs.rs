@@ -377,6 +377,10 @@ impl<'a> Program<'a> {
         let words = call.arguments.keywords.iter().map(|word| format!(", {}", code(word.range())));
         let text = format!("{}([{}]{})", code(call.func.range()), elements.join(", "), words.collect::<String>());
         let made = self.made(text, call.range())?;
+        // It is read again where it is adapted.
+        if let Some((scan, _)) = self.scans.last_mut() {
+            scan.count_read(&name);
+        }
         let layer = self.expression(&list.elts[at])?;
         self.bind(&name, layer)?;
         self.graphs.names.insert(format!("{}.{at}", model.id), name);

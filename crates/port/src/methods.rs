@@ -11,6 +11,15 @@ use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
+/// What a model returns whose metrics are not known: numbers in their order, if it is several.
+fn unknown_scores(method: &str, text: &str, is_list: bool) -> Ported<Value> {
+    if !is_list {
+        return Err(Missing::new(format!("{method} of a model whose metrics are not known here")));
+    }
+    let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
+    Ok(Value::temporary(text, Type::List(Box::new(Type::Float))))
+}
+
 impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
         if let Some(value) = self.pandas_attribute(of, name)? {
@@ -389,7 +398,12 @@ impl<'a> Program<'a> {
                 }
                 done(format!("{whole}.add({last})"))
             }
-            "compile" => self.compile(of, &named),
+            "compile" => {
+                if let Expr::Attribute(attribute) = &*call.func {
+                    self.compiled.push(self.source.text(attribute.value.range()));
+                }
+                self.compile(of, &named)
+            }
             "fit" | "fit_generator" => self.fit(of, &named),
             "evaluate" => {
                 let is_taken_apart = self.wanted(call.range()).is_some();
@@ -399,18 +413,13 @@ impl<'a> Program<'a> {
                 let (x, y) = (self.data(needed(&named, "x")?)?, self.data(needed(&named, "y")?)?);
                 only(&named, &["x", "y"])?;
                 let text = format!("{whole}.{name}({x}, {y})?");
-                if model.logs.is_none() && model.outputs > 1 {
-                    let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
-                    return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
+                // Each output has a loss of its own.
+                let is_list = model.outputs > 1 || self.wanted(call.range()).is_some();
+                match &model.logs {
+                    Some(logs) if logs.len() == 1 => Ok(Value::temporary(format!("{text}[\"loss\"]"), Type::Float)),
+                    Some(logs) => Ok(Value::temporary(text, Type::Scores(logs.clone()))),
+                    None => unknown_scores(name, &text, is_list),
                 }
-                let logs = model
-                    .logs
-                    .clone()
-                    .ok_or_else(|| Missing::new(format!("{name} of a model whose metrics are not known here")))?;
-                Ok(match logs.len() {
-                    1 => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
-                    _ => Value::temporary(text, Type::Scores(logs)),
-                })
             }
             "predict" if self.wanted(call.range()).is_some() || model.outputs > 1 => {
                 let x = self.data(needed(&named, "x")?)?;
@@ -630,7 +639,7 @@ impl<'a> Program<'a> {
         let Type::Model(model) = &of.of else { return Err(Missing::new("compile of this")) };
         // Each output has a loss of its own.
         let logs = logs.filter(|_| model.outputs < 2);
-        let compiled = Type::Model(ModelType { logs, is_compiled: true, ..model.clone() });
+        let compiled = Type::Model(ModelType { logs, ..model.clone() });
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
             let of = compiled.clone();
             let name = self.python_name(&variable.rust_name);
@@ -860,15 +869,10 @@ impl<'a> Program<'a> {
             }
         };
         let logs = if step.is_some() { self.scores_of_steps(of) } else { model.logs.clone() };
-        let logs = match (logs, is_taken_apart || model.outputs > 1) {
-            (Some(logs), _) => logs,
-            // As many numbers as there are, in their order.
-            (None, true) if find(named, "return_dict").is_none() => {
-                let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
-                return Ok(Value::temporary(text, Type::List(Box::new(Type::Float))));
-            }
-            (None, _) if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
-            (None, _) => return Err(Missing::new("evaluate of a model whose metrics are not known here")),
+        let logs = match logs {
+            Some(logs) => logs,
+            None if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
+            None => return unknown_scores("evaluate", &text, is_taken_apart || model.outputs > 1),
         };
         Ok(match &logs[..] {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),

@@ -99,11 +99,12 @@ impl<'a> Program<'a> {
             "u8" => "U8",
             _ => "F64",
         };
+        let numbers = self.free_name("numbers");
         self.line(&format!(
-            "let numbers = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
+            "let {numbers} = {}.to_dtype(DType::{dtype})?.broadcast_as({whole}.shape())?.flatten_all()?.to_vec1::<{of}>()?;",
             tensor.at(Strength::Whole)
         ));
-        self.line(&format!("for (element, number) in {whole}.iter_mut().zip(numbers) {{"));
+        self.line(&format!("for (element, number) in {whole}.iter_mut().zip({numbers}) {{"));
         self.line(&format!("    *element {sign} number;"));
         self.line("}");
         Ok(())

@@ -173,6 +173,13 @@ impl<'a> Program<'a> {
             | "average" => {
                 let given = given(&["a", "axis", "keepdims"])?;
                 let of = self.expression(needed(&given, "a")?)?;
+                // The size of a shape.
+                if let (Type::Tuple(types), "prod") = (&of.of, name)
+                    && types.iter().all(|item| *item == Type::Int)
+                {
+                    let sizes = crate::arguments::sizes_in_array(&of, types.len());
+                    return Ok(Value::temporary(format!("{sizes}.iter().product::<usize>()"), Type::Int));
+                }
                 let name = match name {
                     "amax" => "max",
                     "amin" => "min",
@@ -405,9 +412,49 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}({})?", of.borrowed()), result))
             }
             "load" => {
-                let path = self.argument(needed(&given(&["file"])?, "file")?, "impl AsRef<Path>", "file")?;
+                // What is pickled is an error when it is read.
+                let path =
+                    self.argument(needed(&given(&["file", "allow_pickle"])?, "file")?, "impl AsRef<Path>", "file")?;
+                if path.contains(".npz") {
+                    let function = self.import("numpy::load_npz");
+                    let arrays = Type::Dict(Box::new(Type::String), Box::new(Type::Array));
+                    return Ok(Value::temporary(format!("{function}({path})?"), arrays));
+                }
                 let function = self.import("numpy::load");
                 Ok(Value::temporary(format!("{function}({path})?"), Type::Array))
+            }
+            "savez" => {
+                let [file, arrays @ ..] = &call.arguments.args[..] else { return Err(Missing::new("savez of this")) };
+                let path = self.argument(file, "impl AsRef<Path>", "file")?;
+                let by_place = arrays.iter().enumerate().map(|(i, array)| (format!("arr_{i}"), array));
+                let by_name = self.words(call)?.into_iter().map(|(name, array)| (name.to_string(), array));
+                let mut texts = Vec::new();
+                for (name, array) in by_place.chain(by_name) {
+                    let array = self.expression(array)?;
+                    texts.push(format!("({name:?}, {})", self.tensor(&array)?.borrowed()));
+                }
+                let function = self.import("numpy::savez");
+                Ok(Value::temporary(format!("{function}({path}, [{}])?", texts.join(", ")), Type::None))
+            }
+            // Without an axis both are flattened.
+            "append" => {
+                let given = given(&["arr", "values", "axis"])?;
+                let both = [needed(&given, "arr")?, needed(&given, "values")?].map(|array| {
+                    let array = self.expression(array)?;
+                    self.tensor(&array)
+                });
+                let [array, values] = both;
+                let (array, values) = (array?, values?);
+                let of = if array.of == values.of { array.of.clone() } else { Type::Array };
+                let (operands, axis) = match find(&given, "axis").filter(|axis| !self.is_none(axis)) {
+                    Some(axis) => ([&array, &values].map(Value::borrowed), self.expression(axis)?.text),
+                    None => {
+                        let flat = |array: &Value| format!("&{}.flatten_all()?", array.at(Strength::Whole));
+                        ([&array, &values].map(flat), "0".into())
+                    }
+                };
+                let function = self.import("ops::concatenate");
+                Ok(Value::temporary(format!("{function}(&[{}], {axis})?", operands.join(", ")), of))
             }
             "save" => {
                 let given = given(&["file", "arr"])?;

@@ -10,6 +10,8 @@ use ruff_text_size::{Ranged, TextRange};
 
 /// Arguments that say how something is computed or read, and change no number.
 const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
+    // The ending of the path says it in Keras 3.
+    ("keras.Model.save", &["save_format"]),
     ("keras.Model.", &["workers", "use_multiprocessing", "max_queue_size"]),
     ("keras.layers.LSTM", &["implementation", "consume_less"]),
     ("keras.layers.GRU", &["implementation", "consume_less"]),

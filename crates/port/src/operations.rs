@@ -112,6 +112,16 @@ impl<'a> Program<'a> {
             );
             return Ok(Value::temporary(text, like.of));
         }
+        if let ("convert_to_tensor", [(_, value), (_, dtype)]) = (name, &named[..]) {
+            let value = self.expression(value)?;
+            let array = self.tensor(&value)?;
+            if array.of == Type::Symbolic {
+                return Err(Missing::new("convert_to_tensor of a symbolic tensor").help("use cast"));
+            }
+            let dtype = self.dtype(Some(dtype), "")?;
+            let text = format!("{}.to_dtype({dtype})?", array.at(crate::value::Strength::Whole));
+            return Ok(Value::temporary(text, crate::numpy::of_dtype(&dtype)));
+        }
         if name == "arange" {
             return self.arange(call, "int32");
         }

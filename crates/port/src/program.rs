@@ -65,6 +65,8 @@ pub(crate) struct Program<'a> {
     pub(crate) graphs: crate::layer_graphs::Graphs,
     /// The branches that are known to be taken, by how many functions are being written there: their statements stand in the block around.
     pub(crate) taken: Vec<usize>,
+    /// The models that are compiled, as the script calls them.
+    pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
     /// Where the statement ends that is being written.
@@ -133,6 +135,7 @@ impl<'a> Program<'a> {
             wanted_outputs: None,
             graphs: crate::layer_graphs::Graphs::default(),
             taken: Vec::new(),
+            compiled: Vec::new(),
             special: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
@@ -237,6 +240,13 @@ impl<'a> Program<'a> {
     /// Imports what `candle_keras` does not export.
     pub(crate) fn import_from(&mut self, path: &str) {
         self.other_uses.insert(path.to_string());
+    }
+
+    /// A name for a variable that the script does not have: this one, with a number if that is taken.
+    pub(crate) fn free_name(&self, wish: &str) -> String {
+        let is_free = |name: &str| self.scan().reads(name) == 0 && self.scopes.get(name).is_none();
+        let numbered = (2..).map(|number| format!("{wish}_{number}"));
+        std::iter::once(wish.to_string()).chain(numbered).find(|name| is_free(name)).unwrap_or_default()
     }
 
     /// The number of an empty list, whose elements will be known later.

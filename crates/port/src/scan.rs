@@ -45,7 +45,6 @@ const MUTATING: &[&str] = &[
     "standard_normal",
     "integers",
     "permutation",
-    "shuffle",
     "choice",
     "binomial",
     "multinomial",
@@ -255,6 +254,11 @@ impl Scan {
         self.reads(name).saturating_sub(self.nexts.get(name).copied().unwrap_or(0))
     }
 
+    /// Whether it is read, and only by its elements.
+    pub(crate) fn is_read_by_elements(&self, name: &str) -> bool {
+        self.reads(name) > 0 && !self.is_read_whole(name)
+    }
+
     /// Whether it is read otherwise than by its elements.
     pub(crate) fn is_read_whole(&self, name: &str) -> bool {
         self.reads(name) > self.parts_read.get(name).copied().unwrap_or(0)
@@ -286,6 +290,11 @@ impl Scan {
         for (name, count) in other.read {
             self.read.entry(name).or_insert(count);
         }
+    }
+
+    /// Counts a read that the script has under another name.
+    pub(crate) fn count_read(&mut self, name: &str) {
+        *self.read.entry(name.to_string()).or_insert(0) += 1;
     }
 
     /// Whether it is called, or may be, as an attribute.
@@ -410,6 +419,15 @@ impl<'a> Visitor<'a> for Scan {
                 self.visit_expr(&assign.value);
                 assign.targets.iter().for_each(|target| self.assign(target));
                 return;
+            }
+            // A generator of random numbers changes; a dataset returns another one.
+            Stmt::Expr(expression) => {
+                if let Expr::Call(call) = &*expression.value
+                    && let Expr::Attribute(attribute) = &*call.func
+                    && attribute.attr.as_str() == "shuffle"
+                {
+                    self.mutate(&attribute.value);
+                }
             }
             Stmt::AnnAssign(assign) => self.assign(&assign.target),
             Stmt::AugAssign(assign) => {

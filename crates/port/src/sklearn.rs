@@ -53,6 +53,7 @@ impl<'a> Program<'a> {
                 };
                 made(format!("{class}::new(){range}"), "sklearn::MinMaxScaler")
             }
+            "sklearn.utils.shuffle" => self.shuffled(call),
             "sklearn.model_selection.KFold" | "sklearn.model_selection.StratifiedKFold" => self.folds(path, call),
             "sklearn.preprocessing.OneHotEncoder" => self.one_hot_encoder(call),
             "sklearn.utils.class_weight.compute_class_weight" | "sklearn.utils.compute_class_weight" => {
@@ -111,15 +112,8 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("{class}::new(){ignores}"), Type::Object(ONE_HOT.into())))
     }
 
-    fn train_test_split(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        let words = ["test_size", "train_size", "random_state", "shuffle", "stratify"];
-        let given: Named<'a> = call
-            .arguments
-            .keywords
-            .iter()
-            .filter_map(|word| Some((word.arg.as_deref()?.to_string(), &word.value)))
-            .collect();
-        only(&given, &words)?;
+    /// The arrays that are split or shuffled, and their types.
+    fn samples(&mut self, call: &'a ExprCall) -> Ported<(String, Vec<Type>)> {
         let (mut texts, mut types) = (Vec::new(), Vec::new());
         for argument in &call.arguments.args {
             let value = self.expression(argument)?;
@@ -128,16 +122,37 @@ impl<'a> Program<'a> {
                 // A slice becomes a list of its own.
                 Type::List(_) => self.own_list(value)?,
                 of if of.is_array() || is(of, TABLE) || is_column(of) => value,
-                of => return Err(Missing::new(format!("train_test_split of {}", of.described()))),
+                of => return Err(Missing::new(format!("{} as rows", of.described()))),
             };
             texts.push(value.borrowed());
-            types.extend([value.of.clone(), value.of]);
+            types.push(value.of);
         }
-        let arrays = match &texts[..] {
-            [one] => one.clone(),
-            many if (2..=4).contains(&many.len()) => format!("({})", many.join(", ")),
-            _ => return Err(Missing::new("train_test_split of more than four arrays")),
+        match &texts[..] {
+            [one] => Ok((one.clone(), types)),
+            many if (2..=4).contains(&many.len()) => Ok((format!("({})", many.join(", ")), types)),
+            _ => Err(Missing::new("the rows of more than four arrays")),
+        }
+    }
+
+    /// `x, y = shuffle(x, y, random_state=0)`
+    fn shuffled(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let given = words_of(call);
+        only(&given, &["random_state"])?;
+        let (arrays, types) = self.samples(call)?;
+        let seed = match find(&given, "random_state").filter(|seed| !self.is_none(seed)) {
+            None => "None".to_string(),
+            Some(seed) => format!("Some({})", self.argument(seed, "u32", "random_state")?),
         };
+        let function = self.import("sklearn::shuffle");
+        let of = if types.len() == 1 { types[0].clone() } else { Type::Tuple(types) };
+        Ok(Value::temporary(format!("{function}({arrays}, {seed})?"), of))
+    }
+
+    fn train_test_split(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let given = words_of(call);
+        only(&given, &["test_size", "train_size", "random_state", "shuffle", "stratify"])?;
+        let (arrays, types) = self.samples(call)?;
+        let types = types.into_iter().flat_map(|of| [of.clone(), of]).collect();
         let class = self.import("sklearn::TrainTestSplit");
         let mut options = format!("{class}::new()");
         for (name, argument) in &given {
@@ -289,4 +304,10 @@ impl<'a> Program<'a> {
         }
         self.names(names)
     }
+}
+
+/// The arguments that have names.
+fn words_of(call: &ExprCall) -> Named<'_> {
+    let words = call.arguments.keywords.iter();
+    words.filter_map(|word| Some((word.arg.as_deref()?.to_string(), &word.value))).collect()
 }

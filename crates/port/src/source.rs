@@ -97,6 +97,11 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// All that stands behind this place.
+    pub(crate) fn text_from(&'a self, at: TextSize) -> &'a str {
+        &self.text[usize::from(self.made.place_of(at).unwrap_or(at))..]
+    }
+
     /// Another expression that means the same as the one of this range; `None` if there are too many.
     pub(crate) fn made(&self, text: String, range: TextRange) -> Option<&Expr> {
         self.made.expression(text, self.made.place_of(range.start()).unwrap_or(range.start()))

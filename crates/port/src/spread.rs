@@ -17,12 +17,6 @@ impl<'a> Program<'a> {
         Ok(made)
     }
 
-    /// A name that the function does not have.
-    fn free_name(&self) -> &'static str {
-        let is_free = |name: &str| self.scan().reads(name) == 0 && self.scopes.get(name).is_none();
-        ["x", "item", "element", "each"].into_iter().find(|name| is_free(name)).unwrap_or("one")
-    }
-
     fn code(&self, of: &impl Ranged) -> &'a str {
         self.source.text(of.range())
     }
@@ -66,8 +60,8 @@ impl<'a> Program<'a> {
                 }
             }
             ("map", function, [items]) => {
-                let name = self.free_name();
-                let Some(called) = self.called_with(function, name) else { return Ok(None) };
+                let name = self.free_name("x");
+                let Some(called) = self.called_with(function, &name) else { return Ok(None) };
                 format!("({called} for {name} in {})", self.code(items))
             }
             ("filter", Expr::Lambda(lambda), [items]) => {
@@ -76,12 +70,12 @@ impl<'a> Program<'a> {
                 format!("({name} for {name} in {} if {})", self.code(items), self.code(&*lambda.body))
             }
             ("filter", Expr::NoneLiteral(_), [items]) => {
-                let name = self.free_name();
+                let name = self.free_name("x");
                 format!("({name} for {name} in {} if {name})", self.code(items))
             }
             ("filter", function, [items]) => {
-                let name = self.free_name();
-                let Some(called) = self.called_with(function, name) else { return Ok(None) };
+                let name = self.free_name("x");
+                let Some(called) = self.called_with(function, &name) else { return Ok(None) };
                 format!("({name} for {name} in {} if {called})", self.code(items))
             }
             _ => return Ok(None),
@@ -91,16 +85,16 @@ impl<'a> Program<'a> {
 
     /// `lambda x: len(x)` for the key `len`.
     pub(crate) fn key_as_lambda(&mut self, key: &'a Expr) -> Ported<&'a Expr> {
-        let name = self.free_name();
+        let name = self.free_name("x");
         // `counts.get` is a method of another value.
         let text = match key {
             Expr::Attribute(attribute) if !matches!(&*attribute.value, Expr::Name(class) if class.id.as_str() == "str") => {
                 match attribute.attr.as_str() {
                     "get" => Some(format!("{}[{name}]", self.code(&*attribute.value))),
-                    _ => self.called_with(key, name),
+                    _ => self.called_with(key, &name),
                 }
             }
-            key => self.called_with(key, name),
+            key => self.called_with(key, &name),
         };
         let text = text.ok_or_else(|| Missing::new("this key").help("write a lambda"))?;
         self.made(format!("lambda {name}: {text}"), key.range())
@@ -171,7 +165,7 @@ impl<'a> Program<'a> {
         let words = &call.arguments.keywords;
         let separator = words.iter().find(|word| word.arg.as_deref() == Some("sep"));
         let separator = separator.map_or("\" \"", |word| self.code(&word.value));
-        let name = self.free_name();
+        let name = self.free_name("x");
         let rest: String = (words.iter().filter(|word| word.arg.as_deref() != Some("sep")))
             .map(|word| format!(", {}", self.code(word)))
             .collect();

@@ -144,7 +144,7 @@ impl<'a> Program<'a> {
             Stmt::Global(_) => Err(Missing::new("global").help("pass the value, and return the new one")),
             Stmt::With(with) => match self.with_tape(with)? {
                 true => Ok(()),
-                false if self.with_open(with)? => Ok(()),
+                false if self.with_open(with)? || self.with_arrays(with)? => Ok(()),
                 false => Err(Missing::new("with")),
             },
             Stmt::Try(attempt) => self.attempt(attempt),
@@ -291,6 +291,10 @@ impl<'a> Program<'a> {
         self.graphs.target = target.as_name_expr().map(|name| name.id.to_string());
         self.wanted_outputs = match target {
             Expr::Tuple(tuple) => Some((tuple.elts.len(), assign.value.range())),
+            // What is only read as `scores[0]` is a list.
+            Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => {
+                Some((1, assign.value.range()))
+            }
             _ => None,
         };
         let value = self.expression(&assign.value);
@@ -331,7 +335,9 @@ impl<'a> Program<'a> {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
                 }
-                self.check_freezing(&of, &attribute.value)?;
+                if attribute.attr.as_str() == "trainable" && !self.is_toggled(&attribute.value) {
+                    self.check_compiled_later(attribute.range.end())?;
+                }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
                     _ => return Err(Missing::new(format!("an assignment to the attribute {}", attribute.attr))),
@@ -403,6 +409,26 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A model is compiled again when `trainable` has changed: without that, Keras 2 trains the weights that were trainable before, Keras 3 those
+    /// that are now.
+    fn check_compiled_later(&self, at: ruff_text_size::TextSize) -> Ported<()> {
+        let behind = self.source.text_from(at);
+        // By itself, or by a function that is called.
+        let compiles = |model: &str| {
+            let name = model.rsplit('.').next().unwrap_or(model);
+            behind.contains(&format!("{name}.compile("))
+        };
+        let by_function = crate::freezing::functions_that_compile(self.source.statements())
+            .any(|name| behind.contains(&format!("{name}(")));
+        match self.compiled.iter().find(|model| !compiles(model) && !by_function) {
+            None => Ok(()),
+            Some(model) => Err(Missing::new(format!("{model} is compiled before trainable changes, and not again"))
+                .help(
+                    "compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins",
+                )),
+        }
+    }
+
     /// `a, (b, c) = value`
     fn unpack(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
         if self.unpack_batch(target, &value.of)? {
@@ -419,8 +445,9 @@ impl<'a> Program<'a> {
                 let of = (**of).clone();
                 let list = match value.form {
                     Form::Temporary => {
-                        self.line(&format!("let parts = {};", value.text));
-                        "parts".to_string()
+                        let parts = self.free_name("parts");
+                        self.line(&format!("let {parts} = {};", value.text));
+                        parts
                     }
                     _ => value.at(Strength::Whole),
                 };
@@ -448,13 +475,21 @@ impl<'a> Program<'a> {
         let value = match &value.of {
             Type::Scores(names) if value.form == Form::Temporary => {
                 let names = names.clone();
-                self.line(&format!("let scores = {};", value.text));
-                let numbers = names.iter().map(|name| format!("scores[{name:?}]")).collect::<Vec<_>>();
+                let scores = self.free_name("scores");
+                self.line(&format!("let {scores} = {};", value.text));
+                let numbers = names.iter().map(|name| format!("{scores}[{name:?}]")).collect::<Vec<_>>();
                 let of = Type::Tuple(vec![Type::Float; names.len()]);
                 Value::temporary(format!("({})", numbers.join(", ")), of)
             }
             _ => value,
         };
+        // `a, b = None, None`
+        if let (Expr::Tuple(targets), Some(items)) = (target, &value.items)
+            && targets.len() == items.len()
+            && items.iter().all(|item| item.of == Type::None)
+        {
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
         if names_in(target).iter().any(|name| self.is_outer(name)) {
             return self.unpack_into_outer(target, &value);
         }
@@ -493,9 +528,10 @@ impl<'a> Program<'a> {
             }
             return Ok(());
         }
-        self.line(&format!("let values = {};", value.text));
+        let values = self.free_name("values");
+        self.line(&format!("let {values} = {};", value.text));
         for (i, (name, of)) in names.iter().zip(types).enumerate() {
-            self.bind(name, Value::temporary(format!("values.{i}"), of.clone()))?;
+            self.bind(name, Value::temporary(format!("{values}.{i}"), of.clone()))?;
         }
         Ok(())
     }
@@ -557,6 +593,18 @@ impl<'a> Program<'a> {
         let is_of_tensor = matches!(value.of, Type::BatchSize | Type::BatchShape(_));
         if is_of_tensor || self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {
             let variable = Variable { rust_name: value.text, of: value.of, form: value.form, is_pending: false };
+            self.scopes.bind(name, Binding::Variable(variable));
+            return Ok(());
+        }
+        // Rust has no variable for it.
+        if value.of == Type::None && value.form == Form::Constant && !self.is_outer(name) {
+            if self.is_next_mutated(name) {
+                return Err(Missing::new(format!("{name} is None until a block assigns it"))
+                    .help("give it a value of the type that it will have"));
+            }
+            self.declare(name);
+            let variable =
+                Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
@@ -901,4 +949,11 @@ pub(crate) fn assigned_by(statement: &Stmt) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// `model.evaluate(...)`
+fn is_evaluation(value: &Expr) -> bool {
+    let evaluates = |name: &str| matches!(name, "evaluate" | "train_on_batch" | "test_on_batch");
+    matches!(value, Expr::Call(call)
+        if matches!(&*call.func, Expr::Attribute(attribute) if evaluates(attribute.attr.as_str())))
 }

@@ -46,7 +46,7 @@ impl<'a> Program<'a> {
     /// `x, y = data`
     pub(crate) fn unpack_batch(&mut self, target: &'a Expr, of: &Type) -> Ported<bool> {
         let Type::Batch(x, y) = of else { return Ok(false) };
-        self.bind_batch(target, &Parts::new(x, y))?;
+        self.bind_batch(target, &Parts::new(x, y), "batch")?;
         Ok(true)
     }
 

@@ -210,8 +210,9 @@ impl<'a> Program<'a> {
             Type::Scores(names) => {
                 let whole = match value.form {
                     Form::Temporary => {
-                        self.line(&format!("let scores = {};", value.text));
-                        "scores".to_string()
+                        let scores = self.free_name("scores");
+                        self.line(&format!("let {scores} = {};", value.text));
+                        scores
                     }
                     _ => value.at(Strength::Whole),
                 };
@@ -245,11 +246,12 @@ impl<'a> Program<'a> {
             self.wanted_outputs = None;
             let list = list?;
             let shown = self.shown(list.clone())?;
-            self.line(&format!("let values = {};", shown.text));
+            let place = self.free_name("values");
+            self.line(&format!("let {place} = {};", shown.text));
             if !matches!(&list.of, Type::Scores(_)) && !matches!(&list.of, Type::List(of) if **of == Type::Float) {
                 return Err(Missing::new(format!("{} as values of formats", list.of.described())));
             }
-            let mut values = (0..count).map(|i| Value::place(format!("values[{i}]"), Type::Float));
+            let mut values = (0..count).map(|i| Value::place(format!("{place}[{i}]"), Type::Float));
             let mut rest = text;
             while let Some((before, behind)) = rest.split_once('%') {
                 template.literal(before);
@@ -415,8 +417,8 @@ impl<'a> Program<'a> {
                 }
                 _ => {
                     let value = self.expression(argument)?;
-                    // What it does is done, and `None` is printed.
-                    if value.of == Type::None && value.form == Form::Temporary && call.arguments.args.len() == 1 {
+                    // `print(model.summary())`
+                    if value.of == Type::None && argument.is_call_expr() {
                         self.line(&format!("{};", value.text));
                         template.literal("None");
                         continue;

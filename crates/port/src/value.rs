@@ -109,7 +109,6 @@ pub(crate) struct ModelType {
     pub(crate) inputs: usize,
     /// How many outputs it has, if these are several.
     pub(crate) outputs: usize,
-    pub(crate) is_compiled: bool,
     /// Whether its graph has layers of layers of the script, or constants: other layers than in Keras.
     pub(crate) has_groups: bool,
     /// The loss and the metrics of `compile`, as they are called in logs; `None` if they are not known.

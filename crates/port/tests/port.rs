@@ -104,7 +104,11 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("def f(x):\n    return x", "never called"),
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
         ("n = 3\ndef f(x=n):\n    return x\nn = 4\nprint(f())", "a default that is the variable n"),
-        ("x = None\nfor i in range(2):\n    x = 1.5\nprint(x)", "x is None before, and a float here"),
+        ("best = None\nfor i in range(3):\n    if best is None:\n        best = i\nprint(best)", "None until a block"),
+        (
+            "import keras\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.trainable = False",
+            "m is compiled before trainable changes",
+        ),
     ] {
         let port = ported(script);
         let found: Vec<_> = port.gaps.iter().map(|gap| gap.reason.as_str()).collect();
@@ -228,7 +232,7 @@ fn graphs_of_layers_have_their_meaning() {
     }
     for (script, reason) in [
         ("n = keras.Model(i, Twice()(o[0]))\nprint(len(n.layers))", "the layers of a model with layers of layers"),
-        ("m.compile('sgd', 'mse')\nm.trainable = False\nm.fit(x, y)", "m is frozen behind compile, and trained"),
+        ("m.compile('sgd', 'mse')\nm.trainable = False\nm.fit(x, y)", "m is compiled before trainable changes"),
     ] {
         let gaps = ported(&format!("{GRAPHS}{script}\n")).gaps;
         assert!(gaps.iter().any(|gap| gap.reason.contains(reason)), "{script}: {gaps:?}");

@@ -5,6 +5,7 @@ programs! {
     custom_callback
     custom_loss_and_metric
     custom_training_loop
+    data_files
     denoising_autoencoder
     digits_mlp
     early_stopping_checkpoint
@@ -12,6 +13,7 @@ programs! {
     figures
     fuel_table
     functional_shared_layers
+    gan_two_models
     housing_kfold
     layers_with_weights
     loop_with_tape

@@ -4,7 +4,7 @@ use super::sequences::{Words, sequence_arguments};
 use super::{Sequences, cached, in_file, word_index};
 use crate::Npz;
 use candle_keras_ops::Result;
-use std::collections::HashMap;
+use indexmap::IndexMap;
 use std::path::Path;
 
 /// The keyword arguments of [`load_data`], with Keras's defaults.
@@ -32,11 +32,11 @@ pub fn load_data(arguments: LoadData) -> Result<Sequences> {
     read(&cached("imdb.npz", "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f")?, &arguments)
 }
 
-/// The words and their indices, to which [`index_from`](LoadData::index_from) is added in the texts.
+/// The words and their indices, in the order of Keras's file, to which [`index_from`](LoadData::index_from) is added in the texts.
 ///
 /// # Errors
 /// If the file is not in Keras's cache, or not the file that it should be.
-pub fn get_word_index() -> Result<HashMap<String, u32>> {
+pub fn get_word_index() -> Result<IndexMap<String, u32>> {
     word_index(&cached("imdb_word_index.json", "bfafd718b763782e994055a2d397834f")?)
 }
 

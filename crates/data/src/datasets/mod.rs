@@ -25,7 +25,7 @@ mod sequences;
 use crate::{GetFile, get_file};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
-use std::collections::HashMap;
+use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 
 /// Inputs and targets for training, and for tests: `((x_train, y_train), (x_test, y_test))`.
@@ -47,7 +47,7 @@ fn in_file<T>(path: &Path, read: Result<T>) -> Result<T> {
 }
 
 /// Words and their indices, of a JSON file.
-fn word_index(path: &Path) -> Result<HashMap<String, u32>> {
+fn word_index(path: &Path) -> Result<IndexMap<String, u32>> {
     let text = std::fs::read(path).map_err(|cause| Error::io(path, cause))?;
     in_file(path, serde_json::from_slice(&text).map_err(|cause| Error::new(cause.to_string())))
 }

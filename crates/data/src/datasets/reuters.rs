@@ -4,7 +4,7 @@ use super::sequences::{Words, sequence_arguments};
 use super::{Sequences, cached, check_split, in_file, word_index};
 use crate::Npz;
 use candle_keras_ops::Result;
-use std::collections::HashMap;
+use indexmap::IndexMap;
 use std::path::Path;
 
 /// The keyword arguments of [`load_data`], with Keras's defaults.
@@ -43,7 +43,7 @@ pub fn load_data(arguments: LoadData) -> Result<Sequences> {
 ///
 /// # Errors
 /// If the file is not in Keras's cache, or not the file that it should be.
-pub fn get_word_index() -> Result<HashMap<String, u32>> {
+pub fn get_word_index() -> Result<IndexMap<String, u32>> {
     word_index(&cached("reuters_word_index.json", "4d44cc38712099c9e383dc6e5f11a921")?)
 }
 

@@ -4,11 +4,12 @@ use super::{npy, npz, read_npy};
 use crate::atomic;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
+use indexmap::IndexMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Reads an array of a file `.npy`, as [`read_npy`] does. Python: `numpy.load`; what that does with archives `.npz`,
-/// [`Npz::open`](super::Npz::open) does here.
+/// [`load_npz`] and [`Npz::open`](super::Npz::open) do here.
 ///
 /// # Errors
 /// If the file cannot be read, is damaged, or has other elements than numbers.
@@ -65,6 +66,26 @@ pub fn savez<'a, N: AsRef<str>>(
     arrays: impl IntoIterator<Item = (N, &'a Tensor)>,
 ) -> Result<()> {
     npz::write_npz(with_ending(path.as_ref(), ".npz"), arrays)
+}
+
+/// Reads all arrays of an archive `.npz`, by their names and in their order. Python: `numpy.load`; [`Npz`](super::Npz) reads one after the
+/// other.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, or has other arrays than of numbers.
+///
+/// ```
+/// use candle_keras_data::numpy;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let path = folder.path().join("data.npz");
+/// numpy::savez(&path, [("x", &numpy::arange(0, 3, 1)?)])?;
+/// let data = numpy::load_npz(&path)?;
+/// assert_eq!(data["x"].to_vec1::<i64>()?, [0, 1, 2]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn load_npz(path: impl AsRef<Path>) -> Result<IndexMap<String, Tensor>> {
+    let mut file = npz::Npz::open(path)?;
+    file.names().into_iter().map(|name| file.read(&name).map(|array| (name, array))).collect()
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

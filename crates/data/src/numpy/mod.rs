@@ -11,7 +11,7 @@ pub mod random;
 mod ranges;
 mod unique;
 
-pub use files::{load, loadtxt, save, savez};
+pub use files::{load, load_npz, loadtxt, save, savez};
 pub use indexing::{allclose, array_equal, compress, flatnonzero, part_mut, rows, to_ndarray};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};

@@ -60,6 +60,45 @@ pub fn listdir(path: impl AsRef<Path>) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// A folder and all folders in it: their paths, the names of the folders in them, and those of the files. A folder that cannot be read is left
+/// out. Python: `os.walk(path)`; names are in order, which they are not there.
+///
+/// ```
+/// use candle_keras_data::python::files;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// files::makedirs(folder.path().join("train"))?;
+/// files::write(folder.path().join("train").join("a.txt"), "")?;
+/// let all = files::walk(folder.path());
+/// assert_eq!((all.len(), &all[0].1[..], &all[1].2[..]), (2, &["train".to_string()][..], &["a.txt".to_string()][..]));
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn walk(path: impl AsRef<Path>) -> Vec<(String, Vec<String>, Vec<String>)> {
+    let path = path.as_ref();
+    let Ok(names) = listdir(path) else { return Vec::new() };
+    let (folders, files): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| path.join(name).is_dir());
+    // Links are folders, but are not followed.
+    let inner: Vec<_> = folders.iter().map(|name| path.join(name)).filter(|path| !path.is_symlink()).collect();
+    let mut all = vec![(path.display().to_string(), folders, files)];
+    all.extend(inner.iter().flat_map(walk));
+    all
+}
+
+/// Makes a folder the current one. Python: `os.chdir(path)`.
+///
+/// # Errors
+/// If it is no folder, or may not be entered.
+pub fn chdir(path: impl AsRef<Path>) -> Result<()> {
+    std::env::set_current_dir(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
+}
+
+/// Gives a file or folder another name. Python: `os.rename(from, to)`.
+///
+/// # Errors
+/// If it cannot be renamed.
+pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    fs::rename(from.as_ref(), to).map_err(|cause| of_path(from.as_ref(), cause))
+}
+
 /// Makes a folder with those around it, unless it is there. Python: `os.makedirs(path, exist_ok=True)`.
 ///
 /// # Errors

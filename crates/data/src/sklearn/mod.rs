@@ -37,5 +37,5 @@ pub use metrics::{
 pub use min_max_scaler::MinMaxScaler;
 pub use one_hot_encoder::OneHotEncoder;
 pub use samples::{Samples, Splittable};
-pub use split::{TrainTestSplit, train_test_split};
+pub use split::{TrainTestSplit, shuffle, train_test_split};
 pub use standard_scaler::StandardScaler;

@@ -68,10 +68,14 @@ fn check(rows: &[usize], count: usize) -> Result<()> {
     }
 }
 
-/// What [`train_test_split`](super::train_test_split) splits: something of [`Samples`], or a tuple of up to four.
+/// What [`train_test_split`](super::train_test_split) splits and [`shuffle`](super::shuffle) shuffles: something of [`Samples`], or a tuple of
+/// up to four.
 pub trait Splittable {
     /// Both parts of each.
     type Parts;
+
+    /// Each with other rows.
+    type Rows;
 
     /// The number of rows of each.
     fn sizes(&self) -> Vec<usize>;
@@ -81,10 +85,17 @@ pub trait Splittable {
     /// # Errors
     /// If there are fewer rows.
     fn parts(&self, train: &[usize], test: &[usize]) -> Result<Self::Parts>;
+
+    /// These rows of each.
+    ///
+    /// # Errors
+    /// If there are fewer rows.
+    fn rows(&self, rows: &[usize]) -> Result<Self::Rows>;
 }
 
 impl<A: Samples> Splittable for &A {
     type Parts = (A, A);
+    type Rows = A;
 
     fn sizes(&self) -> Vec<usize> {
         vec![self.samples()]
@@ -93,12 +104,17 @@ impl<A: Samples> Splittable for &A {
     fn parts(&self, train: &[usize], test: &[usize]) -> Result<(A, A)> {
         Ok((self.take_samples(train)?, self.take_samples(test)?))
     }
+
+    fn rows(&self, rows: &[usize]) -> Result<A> {
+        self.take_samples(rows)
+    }
 }
 
 macro_rules! splittable {
     ($($name:ident $at:tt $twice:ident),*) => {
         impl<$($name: Samples),*> Splittable for ($(&$name,)*) {
             type Parts = splittable!(@ [] $($name)*);
+            type Rows = ($($name,)*);
 
             fn sizes(&self) -> Vec<usize> {
                 vec![$(self.$at.samples()),*]
@@ -107,6 +123,10 @@ macro_rules! splittable {
             fn parts(&self, train: &[usize], test: &[usize]) -> Result<Self::Parts> {
                 $(let $twice = (self.$at.take_samples(train)?, self.$at.take_samples(test)?);)*
                 Ok(splittable!(= [] $($twice)*))
+            }
+
+            fn rows(&self, rows: &[usize]) -> Result<Self::Rows> {
+                Ok(($(self.$at.take_samples(rows)?,)*))
             }
         }
     };

@@ -115,13 +115,7 @@ impl TrainTestSplit {
 /// # Errors
 /// If there are not as many rows in each, the sizes are not those of two parts, or a class is too small for both.
 pub fn train_test_split<S: Splittable>(arrays: S, arguments: TrainTestSplit) -> Result<S::Parts> {
-    let sizes = arrays.sizes();
-    let total = sizes.first().copied().unwrap_or(0);
-    if let Some(other) = sizes.iter().find(|size| **size != total) {
-        return Err(Error::new("arrays that are split have the same number of rows")
-            .expected(total.to_string())
-            .received(other.to_string()));
-    }
+    let total = common_size(&arrays.sizes())?;
     let [train, test] = arguments.sizes(total)?;
     if !arguments.shuffle {
         if arguments.stratify.is_some() {
@@ -137,6 +131,35 @@ pub fn train_test_split<S: Splittable>(arrays: S, arguments: TrainTestSplit) -> 
     }
     let all = order.permutation(total);
     arrays.parts(&all[test..test + train], &all[..test])
+}
+
+/// The rows of arrays, tables, columns or lists in random order, the same for all. With a seed, the order is that of scikit-learn; without
+/// one it follows from [`numpy::random::seed`](crate::numpy::random::seed), as there. scikit-learn: `sklearn.utils.shuffle`.
+///
+/// ```
+/// use candle_keras_data::sklearn::shuffle;
+/// let (x, y) = (vec![0, 1, 2, 3, 4], vec!["a", "b", "c", "d", "e"]);
+/// let (x, y) = shuffle((&x, &y), Some(0))?;
+/// assert_eq!((x, y), (vec![2, 0, 1, 3, 4], vec!["c", "a", "b", "d", "e"]));
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If there are not as many rows in each.
+pub fn shuffle<S: Splittable>(arrays: S, random_state: Option<u32>) -> Result<S::Rows> {
+    let total = common_size(&arrays.sizes())?;
+    arrays.rows(&Order::new(random_state).permutation(total))
+}
+
+/// The number of rows, which all arrays have.
+fn common_size(sizes: &[usize]) -> Result<usize> {
+    let total = sizes.first().copied().unwrap_or(0);
+    match sizes.iter().find(|size| **size != total) {
+        None => Ok(total),
+        Some(other) => Err(Error::new("arrays that are taken together have the same number of rows")
+            .expected(total.to_string())
+            .received(other.to_string())),
+    }
 }
 
 /// The random order: that of a seed, or of the thread.

@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let (x_train, x_val) = (data.i(..data.dim(0)? - 40)?, data.i(data.dim(0)? - 40..)?);
     let (y_train, y_val) = (labels.i(..labels.dim(0)? - 40)?, labels.i(labels.dim(0)? - 40..)?);
 
-    let mut train_dataset = Dataset::from_tensor_slices((&x_train, &y_train))?;
+    let train_dataset = Dataset::from_tensor_slices((&x_train, &y_train))?;
     let train_dataset = train_dataset.shuffle(1024).batch(BATCH_SIZE);
     let val_dataset = Dataset::from_tensor_slices((&x_val, &y_val))?.batch(BATCH_SIZE);
 

@@ -11,7 +11,7 @@ fn main() -> Result<()> {
     numpy::random::seed(1);
     let x_train = numpy::random::rand((64, 8))?.to_dtype(DType::F32)?;
     let y_train = numpy::random::randint(0, 3, 64)?;
-    let mut train_dataset = Dataset::from_tensor_slices((&x_train, &y_train))?;
+    let train_dataset = Dataset::from_tensor_slices((&x_train, &y_train))?;
     let train_dataset = train_dataset.shuffle(1024).batch(16);
     let val = Dataset::from_tensor_slices((&x_train, &y_train))?.map(|batch| { let (x, y) = (&batch.x[0], &batch.y[0]); Ok(((x * 2.0)?, y.clone())) }).batch(16).prefetch(2);
 
