@@ -68,6 +68,9 @@ impl<'a> Program<'a> {
         for name in crate::program::names_in(&each.target) {
             let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
             let rust_name = variable.rust_name.trim_start_matches('*');
+            if rust_name.starts_with('_') {
+                continue;
+            }
             let is_read = self.body[first + 1..].iter().any(|line| crate::program::has_word(line, rust_name));
             let Some((pattern, over)) = self.body[first].split_once(" in ") else { continue };
             if !is_read && crate::program::has_word(pattern, rust_name) {

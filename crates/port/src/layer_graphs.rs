@@ -21,6 +21,8 @@ pub(crate) struct Graphs {
     names: HashMap<String, String>,
     /// What is called on lists that are written out.
     called_on_lists: HashSet<String>,
+    /// The ranks of arrays whose types do not say them, by their variables in Rust.
+    pub(crate) ranks: HashMap<String, usize>,
     /// Variables that are tensors.
     tensors: HashSet<String>,
     /// How many layers of layers and constants each function that is being written has put into its graph.
@@ -78,7 +80,14 @@ impl Graphs {
     }
 
     /// Notes a variable that is a tensor: it changes by assignments alone.
-    pub(crate) fn note_tensor(&mut self, rust_name: &str, of: &Type) {
+    pub(crate) fn note_tensor(&mut self, rust_name: &str, value: &Value) {
+        let of = &value.of;
+        self.ranks.remove(rust_name);
+        if let (Type::Mutable { rank: crate::mutable::DYNAMIC, .. }, Some(rank)) =
+            (of, crate::mutable::rank_of(&value.text))
+        {
+            self.ranks.insert(rust_name.to_string(), rank);
+        }
         if *of == Type::Symbolic || of.is_array() {
             self.tensors.insert(rust_name.to_string());
         }

@@ -275,26 +275,30 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             one => vec![one],
         };
-        if parts.iter().any(|part| part.is_ellipsis_literal_expr()) {
+        let is_slice = |part: &&Expr| part.is_slice_expr();
+        let places_first = parts.iter().skip_while(|part| !is_slice(part)).all(|part| is_slice(&part));
+        let has_other = parts
+            .iter()
+            .any(|part| part.is_ellipsis_literal_expr() || matches!(part, Expr::Slice(slice) if slice.step.is_some()));
+        // An array is laid along the axes that are left.
+        // Who writes `:` behind writes all axes.
+        let is_full =
+            |part: &&Expr| matches!(part, Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none());
+        let is_known = self.graphs.ranks.contains_key(&array.text) || parts.last().is_some_and(is_full);
+        if has_other || is_known || !(is_number || places_first) {
             return self.slice_of(array, index);
         }
         let whole = array.at(Strength::Whole);
-        let (mut arms, mut has_slice) = (Vec::new(), false);
+        let mut arms = Vec::new();
         for (axis, part) in parts.iter().enumerate() {
             let range = match part {
-                Expr::Slice(slice) if slice.step.is_some() => return self.slice_of(array, index),
                 Expr::Slice(slice) => {
-                    has_slice = true;
                     let ends = [slice.lower.as_deref(), slice.upper.as_deref()];
                     let [from, to] = ends.map(|end| self.end_of_slice(end, &whole, axis));
                     let (from, to) = (self.before_slice(from?, "start", axis), self.before_slice(to?, "end", axis));
                     format!("{from}..{to}")
                 }
                 part => {
-                    // An array is laid along the axes that are left.
-                    if has_slice && !is_number {
-                        return Err(Missing::new("a place behind a slice, of an array whose rank is not known"));
-                    }
                     let place = self.place_beside_slice(part, &whole, axis)?;
                     let place = self.before_slice(place, "place", axis);
                     format!("{place}..{place} + 1")
@@ -338,6 +342,7 @@ impl<'a> Program<'a> {
     /// `x[i, 2:5]`, to be changed.
     fn slice_of(&mut self, array: &Value, index: &'a Expr) -> Ported<String> {
         let Type::Mutable { rank, .. } = array.of else { return Err(Missing::new("an assignment to this")) };
+        let rank = self.graphs.ranks.get(&array.text).copied().unwrap_or(rank);
         let parts = match index {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             one => vec![one],
@@ -373,4 +378,31 @@ impl<'a> Program<'a> {
         self.import_from("ndarray::s");
         Ok(format!("{whole}.slice_mut(s![{}])", texts.join(", ")))
     }
+}
+
+/// The rank of an array of random numbers whose shape is written out.
+pub(crate) fn rank_of(text: &str) -> Option<usize> {
+    const OTHERS: &[&str] = &["ops::", ".i(", ".t()", ".reshape(", ".squeeze(", ".get(", "_scalar("];
+    let (_, call) = text.split_once("numpy::random::")?;
+    if call.contains("numpy::random::") || OTHERS.iter().any(|other| text.contains(other)) {
+        return None;
+    }
+    let (_, arguments) = call.split_once('(')?;
+    let (mut depth, mut last, mut sizes) = (0usize, String::new(), 0);
+    for c in arguments.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => break,
+            ')' => depth -= 1,
+            ',' if depth == 0 => {
+                (last, sizes) = (String::new(), 0);
+                continue;
+            }
+            ',' if depth == 1 => sizes += 1,
+            _ => {}
+        }
+        last.push(c);
+    }
+    let last = last.trim();
+    (last.starts_with('(') && last.ends_with(')')).then_some(sizes + 1)
 }

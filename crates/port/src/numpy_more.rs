@@ -377,8 +377,12 @@ impl<'a> Program<'a> {
         match (all_one, sign) {
             (true, sign) => self.line(&format!("    {whole}[[{}]] {sign} {number};", parts.join(", "))),
             (false, sign) => {
+                let known = self.graphs.ranks.get(&whole).copied();
+                if let Some(known) = known {
+                    parts.extend(std::iter::repeat_n("..".to_string(), known.saturating_sub(parts.len())));
+                }
                 let part = match rank {
-                    crate::mutable::DYNAMIC => {
+                    crate::mutable::DYNAMIC if known.is_none() => {
                         self.import_from("ndarray::Slice");
                         in_any_rank(&whole, &parts)
                     }

@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprContext, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Comprehension, Expr, ExprContext, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 use std::rc::Rc;
 
@@ -171,6 +171,8 @@ pub(crate) struct Scan {
     /// Those that each open block assigns first, from the outermost on.
     blocks: Vec<HashSet<String>>,
     depth: usize,
+    /// The variables of the comprehensions that are open.
+    bound: Vec<Vec<String>>,
     /// The functions of the script, and which of their parameters they change.
     changing: Rc<HashMap<String, Changes>>,
 }
@@ -368,6 +370,20 @@ impl Scan {
         }
     }
 
+    fn comprehension(&mut self, generators: &[Comprehension], elements: &[&Expr]) {
+        // What the first one goes over is outside.
+        let Some((first, others)) = generators.split_first() else { return };
+        self.visit_expr(&first.iter);
+        self.bound.push(generators.iter().flat_map(|generator| crate::program::names_in(&generator.target)).collect());
+        first.ifs.iter().for_each(|test| self.visit_expr(test));
+        for other in others {
+            self.visit_expr(&other.iter);
+            other.ifs.iter().for_each(|test| self.visit_expr(test));
+        }
+        elements.iter().for_each(|element| self.visit_expr(element));
+        self.bound.pop();
+    }
+
     /// The parameters of a function have the number 0.
     fn mutate(&mut self, target: &Expr) {
         if let Some(name) = attribute_name(target) {
@@ -479,9 +495,15 @@ impl<'a> Visitor<'a> for Scan {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1;
                 let assigned = self.assigned_at.iter().filter_map(|block| block.get(name.id.as_str())).max();
                 let read_at = (name.range.start(), assigned.copied().unwrap_or_default());
-                self.read_at.entry(name.id.to_string()).or_default().push(read_at);
+                // A comprehension has variables of its own.
+                if !self.bound.iter().flatten().any(|bound| bound == name.id.as_str()) {
+                    self.read_at.entry(name.id.to_string()).or_default().push(read_at);
+                }
                 *self.reads_of_statement.entry((name.id.to_string(), self.statement_end)).or_insert(0) += 1;
             }
+            Expr::ListComp(list) => return self.comprehension(&list.generators, &[&list.elt]),
+            Expr::SetComp(set) => return self.comprehension(&set.generators, &[&set.elt]),
+            Expr::Generator(generator) => return self.comprehension(&generator.generators, &[&generator.elt]),
             Expr::Subscript(subscript) => {
                 if let Expr::Name(name) = &*subscript.value {
                     self.subscripted.insert(name.id.to_string());

@@ -671,7 +671,7 @@ impl<'a> Program<'a> {
         }
         let rust_name = self.rust_name(name);
         self.note_outputs(&rust_name, &value);
-        self.graphs.note_tensor(&rust_name, &value.of);
+        self.graphs.note_tensor(&rust_name, &value);
         let is_object = matches!(&value.of, Type::Object(path) if path.starts_with("callbacks::"));
         let is_lent = self.kind_of(&value.of) == Some(Kind::Callback) || (is_object && self.scan().reads(name) > 1);
         let is_callback = is_lent && self.is_callback(name);

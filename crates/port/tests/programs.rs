@@ -3,10 +3,13 @@ programs! {
     conv_autoencoder
     convnet_function
     custom_callback
+    custom_dense_layer
     custom_loss_and_metric
+    custom_loss_class
     custom_training_loop
     data_files
     denoising_autoencoder
+    depthwise_mobilenet
     digits_mlp
     early_stopping_checkpoint
     fashion_functional
@@ -14,27 +17,44 @@ programs! {
     fuel_table
     functional_shared_layers
     gan_two_models
+    gru_stateful_sine
     housing_kfold
+    imdb_bidirectional
+    imdb_cnn
+    inception_module
+    layer_lists
+    layer_versions
     layers_with_weights
+    learning_rate_schedules
     loop_with_tape
     loss_classes
+    miniature_gpt
     mnist_cnn
     mnist_mlp
+    multi_input_model
     multi_output_model
     pandas_housing
     policy_gradient_bandit
+    pretrained_embeddings
+    quasi_knn_embedding
+    recommender_dot
     recurrent_dropout
     regression_loop
     residual_layers
     reuters_mlp
     reviews_lstm
     save_and_load
+    seq2seq_lstm
     siamese
+    simple_gan_loop
     sklearn_iris_like
     text_classes
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
     training_function
+    transformer_block
+    unet_segmentation
+    vit_patches
     word_distance
 }
