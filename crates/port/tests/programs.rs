@@ -12,6 +12,7 @@ programs! {
     depthwise_mobilenet
     digits_mlp
     early_stopping_checkpoint
+    episodes
     fashion_functional
     figures
     fuel_table
@@ -39,12 +40,14 @@ programs! {
     quasi_knn_embedding
     recommender_dot
     recurrent_dropout
+    recurrent_states
     regression_loop
     residual_layers
     reuters_mlp
     reviews_lstm
     save_and_load
     seq2seq_lstm
+    several_losses
     siamese
     simple_gan_loop
     sklearn_iris_like
@@ -53,6 +56,7 @@ programs! {
     timeseries_lstm
     timeseries_scaler
     training_function
+    transfer_layers
     transformer_block
     unet_segmentation
     vit_patches
