@@ -22,7 +22,6 @@ mod layers_in_layers;
 mod losses_and_metrics;
 mod models;
 mod optimizers;
-mod ported;
 mod preprocessing;
 mod pretrained;
 mod saving;

@@ -1,5 +1,9 @@
 //! The programs that `candle-keras port` makes of the scripts in crates/port/tests/scripts: what they assert holds, and they print what the
 //! scripts print in real Keras with the same random numbers (tools/keras_scripts.py).
+//!
+//! `cargo test --test ported -- NAME ...` runs only some of them. It has a `main` of its own, so that a program finds no arguments but its own.
+
+#![allow(clippy::unwrap_used)]
 
 use candle_keras_port::compare;
 use std::path::{Path, PathBuf};
@@ -24,50 +28,45 @@ include!("../crates/port/tests/programs.rs");
 
 /// The name of the program that a child of this process runs.
 const PROGRAM: &str = "PORTED_PROGRAM";
-/// Around what the program prints: the test harness prints lines of its own.
-const BOUNDS: [&str; 2] = ["<<<begin>>>\n", "<<<end>>>\n"];
+
+fn main() {
+    if let Ok(name) = std::env::var(PROGRAM) {
+        let (_, run) = PROGRAMS.iter().find(|(own, _)| *own == name).expect("a program");
+        candle_keras::utils::set_random_seed(0);
+        return run().unwrap();
+    }
+    each_program_is_run_and_most_are_compared();
+    let names: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    programs_print_what_keras_prints(&names);
+}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/port/tests").join(name)
 }
 
-/// Runs one program, if a parent asks for it.
-#[test]
-fn child() {
-    let Ok(name) = std::env::var(PROGRAM) else { return };
-    let (_, run) = PROGRAMS.iter().find(|(own, _)| *own == name).expect("a program");
-    candle_keras::utils::set_random_seed(0);
-    print!("{}", BOUNDS[0]);
-    run().unwrap();
-    print!("{}", BOUNDS[1]);
-}
-
-#[test]
-fn programs_print_what_keras_prints() {
+/// Runs the programs of these names, or all.
+fn programs_print_what_keras_prints(names: &[String]) {
     let mut failures = Vec::new();
-    for (name, _) in PROGRAMS {
+    for (name, _) in PROGRAMS.iter().filter(|(name, _)| names.is_empty() || names.iter().any(|own| own == name)) {
+        println!("{name}");
         let folder_of_run = tempfile::tempdir().unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "ported::child", "--nocapture"])
             .env(PROGRAM, name)
             .current_dir(folder_of_run.path())
             .output()
             .unwrap();
-        let printed = String::from_utf8_lossy(&child.stdout);
-        let program = printed.split_once(BOUNDS[0]).and_then(|(_, rest)| rest.split_once(BOUNDS[1]));
-        let Some((printed, _)) = program.filter(|_| child.status.success()) else {
+        if !child.status.success() {
             failures.push(format!("{name} ends with an error:\n{}", String::from_utf8_lossy(&child.stderr)));
             continue;
-        };
+        }
         // Scripts for older versions of Keras have no such file.
         let Ok(expected) = std::fs::read_to_string(folder("expected").join(format!("{name}.txt"))) else { continue };
-        let (_, differences) = compare(&expected, printed);
+        let (_, differences) = compare(&expected, &String::from_utf8_lossy(&child.stdout));
         failures.extend(differences.iter().map(|difference| format!("{name}, {difference}")));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-#[test]
 fn each_program_is_run_and_most_are_compared() {
     let names = |folder: PathBuf| {
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

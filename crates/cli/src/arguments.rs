@@ -88,6 +88,9 @@ pub(crate) enum Command {
         /// The Python for --verify
         #[arg(long, env = "PYTHON", default_value = "python3")]
         python: PathBuf,
+        /// For --verify: arguments of the script and the program
+        #[arg(last = true, requires = "verify")]
+        arguments: Vec<String>,
     },
     /// Word vectors: trains, queries, evaluates, converts and maps them
     #[command(subcommand)]

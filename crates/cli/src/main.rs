@@ -77,8 +77,9 @@ fn run(arguments: &Arguments) -> Result<()> {
             check_apart(&[input], &[output])?;
             convert(input, output)?;
         }
-        Command::Port { script, output, check, verify, python } => {
-            port::run(script, output.as_deref(), *check, verify.then_some(python.as_path()))?;
+        Command::Port { script, output, check, verify, python, arguments } => {
+            let compared = verify.then_some(port::Compared { python, arguments });
+            port::run(script, output.as_deref(), *check, compared)?;
         }
         Command::Vectors(command) => vectors::run(command, arguments.seed, arguments.verbose)?,
     }

@@ -21,7 +21,6 @@ pub(crate) fn print_each(lines: impl Iterator<Item = Result<String>>) -> Result<
     Ok(())
 }
 
-/// Prints an error on one line.
 /// Lines on standard error, before an error.
 pub(crate) fn print_note(text: &str) {
     for line in text.lines() {
@@ -29,6 +28,7 @@ pub(crate) fn print_note(text: &str) {
     }
 }
 
+/// Prints an error on one line.
 pub(crate) fn print_error(message: &str) {
     let lines: Vec<_> = message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let line = lines.join("; ");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod port;
 mod vectors;
 
 use candle_core::{Device, Tensor};
@@ -49,8 +50,12 @@ impl Place {
     }
 
     fn run(&self, arguments: &str) -> Output {
+        self.run_all(&arguments.split(' ').collect::<Vec<_>>())
+    }
+
+    fn run_all(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_candle-keras"));
-        command.current_dir(self.0.path()).args(arguments.split(' ')).output().unwrap()
+        command.current_dir(self.0.path()).args(arguments).output().unwrap()
     }
 
     /// Standard output of a run that must succeed.
@@ -408,106 +413,6 @@ fn table(target: impl Fn(usize) -> String) -> String {
     };
     let rows: Vec<String> = (0..120).map(row).collect();
     format!("row,color,size,weight,order,target\n{}\n", rows.join("\n"))
-}
-
-#[test]
-fn a_script_becomes_a_program() {
-    let place = Place::empty();
-    let script = "import keras\nmodel = keras.Sequential([keras.layers.Dense(1, input_shape=(3,))])\nmodel.summary()\n";
-    std::fs::write(place.path("train.py"), script).unwrap();
-    assert_eq!(place.answer("port train.py --check"), "3 of 3 lines can be ported\n");
-    let answer = place.answer("port train.py");
-    assert!(answer.starts_with("train/src/main.rs: 3 of 3 lines can be ported\n"), "{answer}");
-    let program = std::fs::read_to_string(place.path("train/src/main.rs")).unwrap();
-    assert!(program.contains("Dense::new(1)") && program.contains("model.summary();"), "{program}");
-    assert!(place.error("port train.py").contains("is there already"));
-
-    std::fs::write(place.path("odd.py"), format!("{script}model.dance(3)\n")).unwrap();
-    let checked = place.run("port odd.py --check");
-    let listed = String::from_utf8(checked.stdout).unwrap();
-    assert_eq!(checked.status.code(), Some(1));
-    assert_eq!(listed, "line 4: not ported: model.dance(3) -- keras.Model.dance is no name of Keras\n");
-    assert!(place.answer("port odd.py --output there").contains("there/src/main.rs: 3 of 4 lines"));
-    // A program with gaps is not run; one whose Python cannot be run is not built.
-    assert!(place.error("port odd.py --output gaps --verify").contains("fill the gap in gaps/src/main.rs"));
-    let answer = place.error("port train.py --verify --python nowhere/python");
-    assert!(answer.contains("nowhere/python cannot be run"), "{answer}");
-    std::fs::write(place.path("old.py"), "print 'hello'").unwrap();
-    assert!(place.error("port old.py").contains("old.py, line 1"));
-    assert!(place.error("port none.py").contains("none.py"));
-}
-
-#[test]
-fn a_notebook_becomes_a_program() {
-    let place = Place::empty();
-    let cells = [
-        "%matplotlib inline\n!pip install keras\nimport numpy as np",
-        "%%time\nx = np.zeros((2, 3))\nx.shape",
-        "x.sum()\nx.dance()\n",
-    ];
-    let cells = cells
-        .map(|cell| serde_json::json!({"cell_type": "code", "source": cell.split_inclusive('\n').collect::<Vec<_>>()}));
-    let text =
-        serde_json::json!({"cells": [{"cell_type": "markdown", "source": "# Words"}, cells[0], cells[1], cells[2]]});
-    std::fs::write(place.path("book.ipynb"), text.to_string()).unwrap();
-    let checked = place.run("port book.ipynb --check");
-    let listed = String::from_utf8(checked.stdout).unwrap();
-    assert_eq!(checked.status.code(), Some(1));
-    assert!(listed.contains("cell 4, line 2: not ported: x.dance() -- the method dance of an array\n"), "{listed}");
-    place.answer("port book.ipynb");
-    let program = std::fs::read_to_string(place.path("book/src/main.rs")).unwrap();
-    assert!(program.contains("println!(\"{:?}\", x.dims());"), "{program}");
-    std::fs::write(
-        place.path("wrong.ipynb"),
-        serde_json::json!({"cells": [cells[0], {"cell_type": "code", "source": "x = ("}]}).to_string(),
-    )
-    .unwrap();
-    assert!(place.error("port wrong.ipynb").contains("wrong.ipynb, cell 2, line"));
-    std::fs::write(place.path("text.ipynb"), "x = 1").unwrap();
-    assert!(place.error("port text.ipynb").contains("text.ipynb: not a notebook"));
-}
-
-/// With a Python that has Keras 3 and TensorFlow, and time to build a program: what the command says of the script and its program.
-#[test]
-#[ignore = "needs Keras, and minutes: VERIFY_PYTHON=python3 cargo test -p candle-keras-cli -- --ignored verify"]
-fn scripts_are_verified() {
-    let python = std::env::var("VERIFY_PYTHON").unwrap_or_else(|_| "python3".into());
-    let place = Place::empty();
-    let script = "import numpy as np\nimport keras\nx = np.arange(12.0).reshape(6, 2) / 12\n\
-        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3), keras.layers.Dropout(0.5), keras.layers.Dense(1)])\n\
-        model.compile('adam', 'mse', metrics=['mae'])\nmodel.fit(x, x[:, 0], epochs=3, batch_size=2, verbose=0)\n\
-        loss, mae = model.evaluate(x, x[:, 0], verbose=0)\np = model.predict(x, verbose=0)\nprint('mae', mae)\n";
-    std::fs::write(place.path("train.py"), script).unwrap();
-    let verify = format!("port train.py --verify --python {python}");
-    let answer = place.answer(&verify);
-    for part in [
-        "the same: fit 1, loss ",
-        "the same: evaluate 1, loss ",
-        "predict 1, 6 numbers of (6, 1)",
-        "3 results of models and 1 printed line are those of Keras",
-    ] {
-        assert!(answer.contains(part), "{part}: {answer}");
-    }
-    // The program may be changed by hand: what then differs is said.
-    let main = place.path("train/src/main.rs");
-    let program = std::fs::read_to_string(&main).unwrap();
-    std::fs::write(&main, program.replace("epochs(3)", "epochs(2)")).unwrap();
-    let changed = place.run(&verify);
-    let answer = String::from_utf8(changed.stdout).unwrap();
-    assert_eq!(changed.status.code(), Some(1));
-    assert!(answer.contains("differs:  fit 1, loss: 3 numbers in Python, 2 in Rust"), "{answer}");
-    assert!(answer.contains("differs:  evaluate 1, ") && answer.contains("differs:  printed line 1"), "{answer}");
-    std::fs::write(&main, program.replace("epochs(3)", "epochs(3.5)")).unwrap();
-    assert!(place.error(&verify).contains("does not compile"));
-    // What is wrong with the script is said before anything is built.
-    for (script, expected) in [
-        ("x = [1]\nprint(x[int('1')])\n", "wrong.py failed"),
-        ("import keras\nx = keras.random.gamma((2,), 1.0)\nprint(x.shape)\n", "keras.random.gamma: its random numbers"),
-    ] {
-        std::fs::write(place.path("wrong.py"), script).unwrap();
-        let error = place.error(&format!("port wrong.py --output wrong{} --verify --python {python}", script.len()));
-        assert!(error.contains(expected), "{error}");
-    }
 }
 
 #[test]

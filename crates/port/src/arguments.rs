@@ -245,7 +245,11 @@ impl<'a> Program<'a> {
             }
             ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
             ("usize", Type::Int) => value.text.clone(),
+            ("usize" | "u8" | "u32", Type::Bool) if name == "verbose" && value.form == Form::Constant => {
+                usize::from(value.text == "true").to_string()
+            }
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
+            ("Integers", Type::Int) if !value.is_literal() => format!("{} as i64", value.at(Strength::Cast)),
             ("usize", of) if of.is_array() => {
                 format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
             }
@@ -279,11 +283,14 @@ impl<'a> Program<'a> {
                 }
             }
             (_, Type::Tuple(_) | Type::List(_)) if value.items.is_some() => self.sizes(value)?,
-            (of, Type::Tuple(types)) if types.iter().all(|item| *item == Type::Int) => match of {
-                "Vec<i64" => format!("{}.map(|size| size as i64)", sizes_in_array(value, types.len())),
-                of if of.starts_with("Vec<") => sizes_in_array(value, types.len()),
-                _ => value.text.clone(),
-            },
+            // Sizes in a variable.
+            ("Vec<i64", Type::Tuple(types)) if types.iter().all(|item| *item == Type::Int) => {
+                format!("{}.map(|size| size as i64)", sizes_in_array(value, types.len()))
+            }
+            (of, Type::Tuple(types)) if of.starts_with("Vec<") && types.iter().all(|item| *item == Type::Int) => {
+                sizes_in_array(value, types.len())
+            }
+            (of, Type::Tuple(types)) if is_sizes(of, types) => value.text.clone(),
             (_, Type::List(_)) => value.borrowed(),
             (_, Type::Layer(_) | Type::Object(_)) => self.own(value.clone())?.text,
             (_, of) if of.is_number() => value.text.clone(),
@@ -351,6 +358,12 @@ impl<'a> Program<'a> {
             None => Err(Missing::new(format!("{} in place of a list", value.of.described()))),
         }
     }
+}
+
+/// Whether a tuple of this type converts into the parameter's: `(3, 3)` into `Sizes<2>`.
+fn is_sizes(of: &str, types: &[Type]) -> bool {
+    let is_taken = ["Sizes<", "Pairs<"].iter().any(|own| of.starts_with(&format!("{own}{}", types.len())));
+    is_taken && (2..=3).contains(&types.len()) && types.iter().all(|of| *of == Type::Int)
 }
 
 /// Whether Keras's name of an argument means this one.

@@ -18,6 +18,9 @@ fn is_row(value: &Value) -> bool {
     value.of.is_array() || matches!(value.of, Type::List(_) | Type::Tuple(_))
 }
 
+/// How a list of sizes ends that is made of an iterator.
+const COLLECTED: &str = ".collect::<Vec<usize>>()";
+
 impl<'a> Program<'a> {
     /// An array as a tensor: numbers and lists of numbers too.
     pub(crate) fn tensor(&mut self, value: &Value) -> Ported<Value> {
@@ -34,6 +37,7 @@ impl<'a> Program<'a> {
                 let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
                 let (number, kind) = match of {
                     Type::Float => (number, Type::Floats),
+                    _ if value.is_literal() => (format!("{}_i64", value.text), Type::Ints),
                     _ => (format!("{} as i64", value.at(Strength::Cast)), Type::Ints),
                 };
                 Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), kind))
@@ -43,6 +47,10 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("Tensor::new(&{}, &Device::Cpu)?", list.text), Type::Floats))
             }
             Type::List(_) | Type::Tuple(_) => self.array_of(value, None),
+            Type::TextArray(_) => {
+                self.import("data::ToTensor");
+                Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Texts))
+            }
             of => Err(Missing::new(format!("{} as an array", of.described()))),
         }
     }
@@ -56,8 +64,25 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn array(&mut self, of: &'a Expr, dtype: Option<&'a Expr>) -> Ported<Value> {
-        let value = self.expression(of)?;
+        let value = match self.rows_in_variables(of) {
+            Some(rows) => rows,
+            None => self.expression(of)?,
+        };
         self.array_of(&value, dtype)
+    }
+
+    /// `[a, b]` of lists that have names: an array copies them.
+    fn rows_in_variables(&mut self, of: &'a Expr) -> Option<Value> {
+        let Expr::List(list) = of else { return None };
+        if list.elts.is_empty() || !list.elts.iter().all(Expr::is_name_expr) {
+            return None;
+        }
+        let rows: Vec<Value> = list.elts.iter().map(|row| self.expression(row).ok()).collect::<Option<_>>()?;
+        let first = rows[0].of.clone();
+        let are_lists = matches!(&first, Type::List(of) if of.is_number()) && rows.iter().all(|row| row.of == first);
+        let mut value = Value::temporary("", Type::List(Box::new(first)));
+        value.items = Some(rows);
+        are_lists.then_some(value)
     }
 
     /// A value as an array of a dtype.
@@ -81,6 +106,23 @@ impl<'a> Program<'a> {
             let array = self.tensor(value)?;
             return self.with_dtype(array.text, array.of, dtype);
         }
+        if let Some(texts) = self.array_of_texts(value, dtype)? {
+            return Ok(texts);
+        }
+        if let (Type::List(of), Some(dtype)) = (&value.of, dtype)
+            && of.is_text()
+        {
+            let dtype = self.dtype(Some(dtype), "")?;
+            if of_dtype(&dtype) != Type::Floats {
+                return Err(Missing::new("texts as an array of integers").help("make it of float, and convert it"));
+            }
+            let function = self.import("numpy::from_texts");
+            let cast = if dtype == "DType::F64" { String::new() } else { format!(".to_dtype({dtype})?") };
+            let texts = crate::tokenizers::as_argument(value);
+            return Ok(Value::temporary(format!("{function}({texts})?{cast}"), Type::Floats));
+        }
+        // A list that is written out, of lists that are not.
+        let value = &if is_partly_written(value) { borrowed_lists(value) } else { value.clone() };
         let list = value.at(Strength::Whole);
         let (text, kind) = match (&value.items, &value.of) {
             // A list of arrays is stacked.
@@ -100,6 +142,12 @@ impl<'a> Program<'a> {
                 let of = if rows.iter().all(|row| row.of == Type::Floats) { Type::Floats } else { Type::Array };
                 return self.with_dtype(format!("Tensor::stack(&[{}], 0)?", texts.join(", ")), of, dtype);
             }
+            // Truth values, written out.
+            (Some(items), _) if !items.is_empty() && items.iter().all(|item| item.of == Type::Bool) => {
+                let texts: Vec<_> = items.iter().map(|item| format!("u8::from({})", item.text)).collect();
+                let text = format!("Tensor::new(&[{}], &Device::Cpu)?", texts.join(", "));
+                return self.with_dtype(text, Type::Mask, dtype);
+            }
             (Some(_), _) => {
                 let (text, kind) = literal_array(value)?;
                 (format!("Tensor::new(&{text}, &Device::Cpu)?"), kind)
@@ -117,6 +165,11 @@ impl<'a> Program<'a> {
             }
             (None, Type::List(of)) if **of == Type::Float => {
                 (format!("Tensor::new({}, &Device::Cpu)?", by_slice(&value.text, value)), Type::Float)
+            }
+            // Of an iterator no list is made first.
+            (None, Type::List(of)) if **of == Type::Int && list.ends_with(COLLECTED) && !list.contains('?') => {
+                let iter = list.trim_end_matches(COLLECTED);
+                (format!("Tensor::from_iter({iter}.map(|x| x as i64), &Device::Cpu)?"), Type::Int)
             }
             (None, Type::List(of)) if **of == Type::Int => {
                 (format!("Tensor::from_iter({list}.iter().map(|&x| x as i64), &Device::Cpu)?"), Type::Int)
@@ -155,9 +208,23 @@ impl<'a> Program<'a> {
                 );
                 return Ok(Value::temporary(format!("Tensor::new(&{all}[..], &Device::Cpu)?"), Type::Floats));
             }
+            (None, Type::List(of)) => match nested_numbers(of) {
+                Some((rows, kind)) => {
+                    self.import("data::ToTensor");
+                    (format!("{list}{rows}.to_tensor()?"), kind)
+                }
+                None => return Err(Missing::new(format!("an array of {}", of.described()))),
+            },
             (_, of) => return Err(Missing::new(format!("an array of {}", of.described()))),
         };
-        let own = if kind == Type::Float { "DType::F64" } else { "DType::I64" };
+        if kind == Type::Mask && dtype.is_none() {
+            return Ok(Value::temporary(text, kind));
+        }
+        let own = match kind {
+            Type::Float => "DType::F64",
+            Type::Mask => "DType::U8",
+            _ => "DType::I64",
+        };
         let dtype = self.dtype(dtype, own)?;
         let cast = if dtype == own { String::new() } else { format!(".to_dtype({dtype})?") };
         Ok(Value::temporary(format!("{text}{cast}"), of_dtype(&dtype)))
@@ -317,8 +384,8 @@ impl<'a> Program<'a> {
             }
             ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
             ("max" | "min", true) => {
-                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::{start}, f64::{name})"), Type::Float))
+                // Of NaN alone it is NaN.
+                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::NAN, f64::{name})"), Type::Float))
             }
             _ => {
                 let of = self.tensor(of)?;
@@ -333,5 +400,55 @@ impl<'a> Program<'a> {
             Type::Floats => of.borrowed(),
             _ => format!("&{}.to_dtype(DType::F64)?", of.at(Strength::Whole)),
         }
+    }
+}
+
+/// Whether a list is written out, but not the lists that it has.
+fn is_partly_written(value: &Value) -> bool {
+    let Some(items) = &value.items else { return false };
+    matches!(value.of, Type::List(_))
+        && items.iter().any(|item| match &item.items {
+            None => matches!(&item.of, Type::List(of) if !of.is_array()),
+            Some(_) => is_partly_written(item),
+        })
+}
+
+/// The list with references to its elements, which an array copies.
+fn borrowed_lists(list: &Value) -> Value {
+    let items = list.items.iter().flatten().map(|item| match is_partly_written(item) {
+        true => borrowed_lists(item).text,
+        false => item.borrowed(),
+    });
+    Value::temporary(format!("[{}]", items.collect::<Vec<_>>().join(", ")), list.of.clone())
+}
+
+/// What makes a list of these elements one of numbers of candle's types, and the type of the numbers.
+fn nested_numbers(of: &Type) -> Option<(String, Type)> {
+    fn innermost(of: &Type) -> &Type {
+        match of {
+            Type::List(of) => innermost(of),
+            of => of,
+        }
+    }
+    match of {
+        Type::Tuple(types) if !types.is_empty() && types.iter().all(|of| of.is_number() && *of != Type::Bool) => {
+            let kind = if types.contains(&Type::Float) { Type::Float } else { Type::Int };
+            let names: Vec<String> = (0..types.len()).map(|i| format!("x{i}")).collect();
+            let numbers = names.iter().zip(types).map(|(name, of)| match (&kind, of) {
+                (Type::Float, Type::Int | Type::Signed) => format!("{name} as f64"),
+                (Type::Int, Type::Int) => format!("{name} as i64"),
+                _ => name.clone(),
+            });
+            let numbers: Vec<String> = numbers.collect();
+            let comma = if names.len() == 1 { "," } else { "" };
+            let (names, numbers) = (names.join(", "), numbers.join(", "));
+            Some((format!(".iter().map(|&({names}{comma})| [{numbers}]).collect::<Vec<_>>()"), kind))
+        }
+        Type::List(_) => match innermost(of) {
+            Type::Float => Some((String::new(), Type::Float)),
+            Type::Signed => Some((String::new(), Type::Int)),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -10,7 +10,10 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// Whether a value is true, as an expression of Rust.
     pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
-        let value = self.expression(test)?;
+        let value = match test {
+            Expr::BoolOp(both) => self.truth_of_both(both)?,
+            test => self.expression(test)?,
+        };
         match value.of {
             Type::Bool => Ok(value.text),
             _ => self.truth(&value),
@@ -54,7 +57,7 @@ impl<'a> Program<'a> {
         match test.as_str() {
             "true" => {
                 self.last_line_is(self.source.line(branches.test.range().end()));
-                self.taken_branch(&branches.body);
+                self.taken(&branches.body);
                 return Ok(());
             }
             "false" => return self.other_branches(&branches.elif_else_clauses),
@@ -90,20 +93,14 @@ impl<'a> Program<'a> {
         Ok(())
     }
 
-    /// The statements of a branch that is known to be taken.
-    fn taken_branch(&mut self, body: &'a [Stmt]) {
-        self.taken.push(self.scans.len());
+    /// The branch that is always taken: what it assigns are the variables around it.
+    fn taken(&mut self, body: &'a [Stmt]) {
+        let is_there = |name: &String| matches!(self.scopes.get(name), Some(Binding::Variable(_)));
+        let again: Vec<_> = body.iter().flat_map(assigned_by).filter(|name| is_there(name)).collect();
+        let before = std::mem::replace(&mut self.assigned_again, again);
         self.block(body);
-        self.taken.pop();
+        self.assigned_again = before;
         self.is_over = self.is_over || always_returns(body);
-    }
-
-    /// Whether an assignment in a branch that is known to be taken changes the variable of the block around, as others behind it do.
-    pub(crate) fn changes_in_taken_branch(&self, name: &str, value: &Type) -> bool {
-        let is_inside = self.taken.last() == Some(&self.scans.len());
-        let is_same = matches!(self.scopes.get(name), Some(Binding::Variable(variable))
-            if variable.form == Form::Place && variable.of.in_rust() == value.in_rust());
-        is_inside && is_same && self.scopes.is_local(name) && self.is_mutated(name)
     }
 
     /// `if x is not None:` of what a dict may have: `if let Some(x) = x`.
@@ -147,7 +144,7 @@ impl<'a> Program<'a> {
         match (test.as_str(), rest) {
             ("true", _) => {
                 self.last_line_is(self.source.line(first.range.start()));
-                self.taken_branch(&first.body);
+                self.taken(&first.body);
                 Ok(())
             }
             ("false", rest) => self.other_branches(rest),

@@ -21,7 +21,7 @@ impl<'a> Program<'a> {
         }
         if let Some(path) = self.path_of(&call.func) {
             if let Some(name) = crate::operations::name_of(&path) {
-                return self.operation(&name, call);
+                return self.operation_of(&path, &name, call);
             }
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
@@ -39,16 +39,21 @@ impl<'a> Program<'a> {
             if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
             }
+            if let Some(name) = path.strip_prefix(crate::tokenizers::OF_KERAS) {
+                return self.texts_of_keras_2(name, call);
+            }
             return match path.split('.').next() {
                 Some("keras") => self.keras_call(&path, call),
                 Some("collections") => self.collection(path.trim_start_matches("collections."), call),
                 Some("argparse") => self.argparse_call(&path, call),
+                Some("functools") => self.functools_call(&path, call),
                 Some("csv") => self.csv_call(&path, call),
                 Some("re") => self.re_call(&path, call),
                 Some("math") => self.math_call(&path, call),
                 Some("numpy") => self.numpy_call(&path, call),
                 Some("tensorflow") => self.tensorflow_call(&path, call),
                 Some("pandas") => self.pandas_call(&path, call),
+                Some("tensorflow_addons") => self.addons_call(&path, call),
                 Some("sklearn") => self.sklearn_call(&path, call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };
@@ -71,7 +76,7 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
-                if let Some(value) = self.static_of_class(&attribute.value, name, call)? {
+                if let Some(value) = self.method_of_class(&attribute.value, name, call)? {
                     return Ok(value);
                 }
                 if let Some(value) = self.special_method(&attribute.value, name, call)? {
@@ -198,11 +203,14 @@ impl<'a> Program<'a> {
         }
         if let ("max" | "min" | "sum", [one]) = (name, &call.arguments.args[..])
             && call.arguments.keywords.is_empty()
-            && !one.is_generator_expr()
+            && !(one.is_generator_expr() || one.is_list_comp_expr() || one.is_list_expr())
         {
             let written = self.body.len();
             let value = self.expression(one);
             match value {
+                Ok(value) if name == "sum" && self.sum_of_arrays(&value).is_some() => {
+                    return self.sum_of_arrays(&value).ok_or_else(|| Missing::new("a sum of this"));
+                }
                 Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
                 _ => self.body.truncate(written),
             }
@@ -217,6 +225,23 @@ impl<'a> Program<'a> {
         }
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
+        }
+        if let Some(inputs) = self.dict_of_table(name, call)? {
+            return Ok(inputs);
+        }
+        // How many a set has is the same for a list of it.
+        if let ("len", [Expr::Call(list)]) = (name, &call.arguments.args[..])
+            && let (Expr::Name(kind), [set]) = (&*list.func, &list.arguments.args[..])
+            && matches!(kind.id.as_str(), "list" | "tuple" | "sorted")
+            && self.scopes.get(&kind.id).is_none()
+        {
+            let written = self.body.len();
+            if let Ok(set) = self.expression(set)
+                && matches!(set.of, Type::Set(_))
+            {
+                return Ok(Value::temporary(format!("{}.len()", set.at(Strength::Whole)), Type::Int));
+            }
+            self.body.truncate(written);
         }
         if let Some(value) = self.of_iterable(name, call)? {
             return Ok(value);
@@ -235,7 +260,7 @@ impl<'a> Program<'a> {
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {
-                Type::List(_) | Type::Dict(..) | Type::Set(_) => {
+                Type::List(_) | Type::TextArray(_) | Type::Dict(..) | Type::Set(_) => {
                     Ok(Value::temporary(format!("{}.len()", whole(list)), Type::Int))
                 }
                 Type::Str | Type::String => Ok(Value::temporary(format!("{}.chars().count()", whole(list)), Type::Int)),
@@ -251,7 +276,6 @@ impl<'a> Program<'a> {
                     crate::pandas::length(list).ok_or_else(|| Missing::new(format!("the length of {}", of.described())))
                 }
             },
-            ("next", [flow]) if matches!(flow.of, Type::Flow(_)) => self.next_of_flow(flow),
             ("float", [number]) if number.of.is_number() => {
                 let text = number.as_float().ok_or_else(|| Missing::new("float of this"))?;
                 let strength = if number.of == Type::Float { number.strength } else { Strength::Cast };
@@ -284,6 +308,14 @@ impl<'a> Program<'a> {
                 Type::Bool => Ok(Value::temporary(format!("usize::from({})", number.text), Type::Int)),
                 _ => Err(Missing::new(format!("int of {}", number.of.described()))),
             },
+            ("repr", [text]) if text.of.is_text() => {
+                let function = self.import("python::text_repr");
+                Ok(Value::temporary(format!("{function}({})", text.borrowed()), Type::String))
+            }
+            ("str" | "repr", [number]) if number.of == Type::Float => {
+                let function = self.import("python::repr");
+                Ok(Value::temporary(format!("{function}({})", number.at(Strength::Loose)), Type::String))
+            }
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
             }
@@ -293,6 +325,11 @@ impl<'a> Program<'a> {
             ("str", [array]) if array.of.is_array() => {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", array.borrowed()), Type::String))
+            }
+            ("str", [value])
+                if matches!(value.of, Type::List(_) | Type::Tuple(_) | Type::Dict(..) | Type::Bool | Type::Path) =>
+            {
+                Ok(Value::temporary(format!("format!({})", self.shown_alone(value)?), Type::String))
             }
             ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
                 format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),
@@ -312,6 +349,14 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::round");
                 Ok(Value::temporary(format!("{function}({}, {})?", number.borrowed(), digits.text), number.of.clone()))
             }
+            // Of one number, as in NumPy.
+            ("round", [array]) if matches!(array.of, Type::Floats | Type::Ints) => Ok(Value::new(
+                format!("{}.to_dtype(DType::F64)?.to_scalar::<f64>()?.round_ties_even() as i64", whole(array)),
+                Type::Signed,
+                Strength::Cast,
+                Form::Temporary,
+            )),
+            ("round", [number]) if matches!(number.of, Type::Int | Type::Signed) => Ok(number.clone()),
             ("round", [number]) if number.of == Type::Float => Ok(Value::new(
                 format!("f64::round_ties_even({}) as i64", number.at(Strength::Loose)),
                 Type::Signed,
@@ -325,9 +370,33 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             )),
+            ("abs", [number]) if number.below_zero().is_some() => {
+                let text = format!("i64::abs({})", crate::expressions::signed(number).text);
+                Ok(Value::temporary(text, Type::Signed))
+            }
             ("abs", [number]) if number.of == Type::Int => Ok(number.clone()),
+            // At least a size, as `saturating_sub` is.
+            ("max", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
+                let shown = |one: &Value| match one.text.rsplit_once(" - ") {
+                    Some((x, y)) if one.below_zero().is_some() && !x.contains(' ') && !y.contains(' ') => {
+                        Some(format!("usize::saturating_sub({x}, {y})"))
+                    }
+                    _ => (one.below_zero().is_none()).then(|| one.text.clone()),
+                };
+                match (shown(a), shown(b)) {
+                    (Some(x), Some(y)) => Ok(Value::temporary(format!("usize::max({x}, {y})"), Type::Int)),
+                    _ => {
+                        let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                        Ok(Value::temporary(format!("i64::max({x}, {y})"), Type::Signed))
+                    }
+                }
+            }
+            ("min", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
+                let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                Ok(Value::temporary(format!("i64::min({x}, {y})"), Type::Signed))
+            }
             ("abs", [number]) if number.of == Type::Signed => {
-                Ok(Value::temporary(format!("{}.abs()", whole(number)), Type::Signed))
+                Ok(Value::temporary(format!("i64::abs({})", number.text), Type::Signed))
             }
             ("set" | "list" | "dict" | "tuple", []) => {
                 let number = self.unknown();

@@ -1,6 +1,7 @@
 //! Classes of the script: structs with the fields that `__init__` sets, and methods that are written for the arguments they are called with.
 
-use crate::functions::{Body, Definition, Written, passed};
+use crate::class_methods::Kind as MethodKind;
+use crate::functions::{Body, Definition, Receiver, Written, passed};
 use crate::own_layers::OwnLayer;
 use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value, Variable};
@@ -39,7 +40,7 @@ pub(crate) struct Class<'a> {
     is_being_written: bool,
     /// Methods that `__init__` calls, and their texts.
     pub(crate) of_init: Vec<(String, Vec<Type>, Written, String)>,
-    pub(crate) own: Option<OwnLayer>,
+    pub(crate) own: Option<OwnLayer<'a>>,
     /// Whether its constants are read.
     used_as_constants: std::cell::Cell<bool>,
     /// Of a model: what its `call` is as the closure of a `Model`, and how many outputs it has.
@@ -165,7 +166,7 @@ impl<'a> Program<'a> {
         for method in definition.body.iter().filter_map(Stmt::as_function_def_stmt) {
             let known = |decorator: &ruff_python_ast::Decorator| {
                 is_property(method)
-                    || crate::static_methods::is_decorator(&decorator.expression)
+                    || MethodKind::of(method) != MethodKind::OfObject
                     || self.path_of(&decorator.expression).is_some_and(|path| path == "tensorflow.function")
                     || OF_FILES.contains(&method.name.as_str())
             };
@@ -195,14 +196,24 @@ impl<'a> Program<'a> {
     pub(crate) fn constant_of_class(&self, class: &Expr, name: &str) -> Option<&'a Expr> {
         let Expr::Name(class) = class else { return None };
         let Some(Binding::Class(number)) = self.scopes.get(&class.id) else { return None };
-        self.classes[number].used_as_constants.set(true);
-        self.classes[number].definition.body.iter().find_map(|statement| match statement {
+        self.class_constant(number, name)
+    }
+
+    /// A constant that a class has for all its objects.
+    pub(crate) fn class_constant(&self, number: usize, name: &str) -> Option<&'a Expr> {
+        let found = self.classes[number].definition.body.iter().find_map(|statement| match statement {
             Stmt::Assign(assign) => match &assign.targets[..] {
                 [Expr::Name(own)] if own.id.as_str() == name => Some(&*assign.value),
                 _ => None,
             },
             _ => None,
-        })
+        })?;
+        self.classes[number].used_as_constants.set(true);
+        Some(found)
+    }
+
+    pub(crate) fn kind_of_class(&self, number: usize) -> Kind {
+        self.classes[number].kind
     }
 
     pub(crate) fn kind_of(&self, of: &Type) -> Option<Kind> {
@@ -299,7 +310,8 @@ impl<'a> Program<'a> {
             self.initialized.push(number);
             let receiver =
                 Variable { rust_name: "self".into(), of: of.clone(), form: Form::Reference, is_pending: false };
-            let body = self.body_of(Definition::Def(init), Some(receiver), types, self.classes[number].depth);
+            let body =
+                self.body_of(Definition::Def(init), Receiver::Object(receiver), types, self.classes[number].depth);
             self.initialized.pop();
             let body = match body {
                 Ok(body) => body,
@@ -426,6 +438,9 @@ impl<'a> Program<'a> {
     pub(crate) fn field(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let Type::Instance(class) = &of.of else { return Err(Missing::new("an attribute of this")) };
         let number = self.class_number(class)?;
+        if let Some(constant) = self.constant_of_objects(number, name) {
+            return self.expression(constant);
+        }
         if self.classes[number].kind == Kind::OwnLayer {
             return self.own_attribute(number, name);
         }
@@ -499,8 +514,8 @@ impl<'a> Program<'a> {
             }
             return Err(Missing::new(format!("the method {name} of {class}")));
         };
-        if crate::static_methods::is_static(definition) {
-            return self.call_static(number, definition, call);
+        if MethodKind::of(definition) != MethodKind::OfObject {
+            return self.call_of_class(number, definition, call);
         }
         let values = self.arguments_of(Definition::Def(definition), true, call)?;
         if self.initialized.last() == Some(&number) && of.text == "self" {
@@ -537,7 +552,7 @@ impl<'a> Program<'a> {
         self.call_method(of, number, definition, &values)
     }
 
-    fn call_method(
+    pub(crate) fn call_method(
         &mut self,
         of: &Value,
         number: usize,
@@ -550,10 +565,10 @@ impl<'a> Program<'a> {
             Kind::Layer => self.graphs.add_group(),
             _ => self.graphs.call_function(&definition.name),
         }
-        let changes = self.changing.get(definition.name.as_str()).map_or(Vec::new(), |changes| changes.places.clone());
-        let changed: Vec<_> = changes.iter().filter_map(|place| place.checked_sub(1)).collect();
+        let changed = self.changed_by_method(number, definition, values);
         let mut arguments = passed(values, &changed);
         arguments.extend(self.passed_captures(&written)?);
+        arguments.extend(self.passed_context(number, &written));
         let call = written.called(&arguments);
         Ok(Value { text: format!("{}.{}", of.at(Strength::Whole), call.text), ..call })
     }
@@ -578,7 +593,9 @@ impl<'a> Program<'a> {
         let body = self.method_body(number, definition, types)?;
         let changes_self = self.changes_self(definition);
         let receiver = if changes_self { "&mut self" } else { "&self" };
-        let parameters: Vec<_> = std::iter::once(receiver.to_string()).chain(body.parameters.clone()).collect();
+        let receiver = (MethodKind::of(definition) == MethodKind::OfObject).then(|| receiver.to_string());
+        let context = self.context_of_method(number, &body.lines);
+        let parameters: Vec<_> = receiver.into_iter().chain(body.parameters.clone()).chain(context).collect();
         let text =
             format!("fn {rust_name}({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
         let written = Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
@@ -587,23 +604,13 @@ impl<'a> Program<'a> {
         Ok(written)
     }
 
-    /// A method that has been written for arguments of these types.
-    pub(crate) fn written_method(&self, number: usize, name: &str, types: &[Type]) -> Option<Written> {
-        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
-        let methods = &self.classes[number].methods;
-        let found = methods.iter().find(|own| own.name == name && in_rust(&own.parameters) == in_rust(types));
-        found.map(|method| method.written.clone())
+    /// The texts of the methods that are written.
+    pub(crate) fn texts_of_methods(&self, number: usize) -> Vec<String> {
+        self.classes[number].methods.iter().map(|method| method.text.clone()).collect()
     }
 
-    pub(crate) fn add_method(
-        &mut self,
-        number: usize,
-        name: String,
-        parameters: Vec<Type>,
-        written: Written,
-        text: String,
-    ) {
-        self.classes[number].methods.push(Method { name, parameters, written, text, is_of_trait: false });
+    pub(crate) fn rust_name_of_class(&self, number: usize) -> &str {
+        &self.classes[number].rust_name
     }
 
     /// How many methods of this name are written.
@@ -628,7 +635,12 @@ impl<'a> Program<'a> {
         self.classes[number].is_being_written = true;
         self.methods_being_written.push(definition.name.to_string());
         let initialized = std::mem::take(&mut self.initialized);
-        let body = self.body_of(Definition::Def(definition), Some(receiver), types, self.classes[number].depth);
+        let receiver = match MethodKind::of(definition) {
+            MethodKind::OfObject => Receiver::Object(receiver),
+            MethodKind::OfClass => Receiver::Class(number),
+            MethodKind::Static => Receiver::Static,
+        };
+        let body = self.body_of(Definition::Def(definition), receiver, types, self.classes[number].depth);
         self.initialized = initialized;
         self.methods_being_written.pop();
         self.classes[number].is_being_written = false;

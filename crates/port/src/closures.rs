@@ -8,8 +8,10 @@ use ruff_python_ast::{Expr, ExprLambda};
 /// What a closure returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Returns {
-    /// A `Result`.
+    /// A `Result` of candle, or another one.
     Result,
+    /// A `Result` of `candle_keras`.
+    OwnResult,
     /// A value: what it calls cannot fail.
     Value,
 }
@@ -41,7 +43,11 @@ impl<'a> Program<'a> {
             && of.is_array()
         {
             let operation = self.import(&format!("ops::{name}"));
-            return Ok(Closure { text: format!("|x| {operation}(x)"), returns: of.clone() });
+            let text = match returns {
+                Returns::OwnResult => format!("|x| Ok({operation}(x)?)"),
+                _ => format!("|x| {operation}(x)"),
+            };
+            return Ok(Closure { text, returns: of.clone() });
         }
         Err(Missing::new("this as a function").help("write a lambda"))
     }
@@ -92,6 +98,8 @@ impl<'a> Program<'a> {
         }
         let body = match returns {
             Returns::Result => result_of(&value),
+            Returns::OwnResult if value.of == Type::None => result_of(&value),
+            Returns::OwnResult => format!("Ok({})", value.text),
             Returns::Value if value.text.contains('?') => return Err(Missing::new("a function that may fail here")),
             Returns::Value => value.text.clone(),
         };
@@ -148,7 +156,7 @@ impl<'a> Program<'a> {
         }
         let call = written.called(&passed).text;
         let call = match returns {
-            Returns::Result => format!("Ok({call})"),
+            Returns::Result | Returns::OwnResult => format!("Ok({call})"),
             Returns::Value if written.is_fallible => return Err(Missing::new("a function that may fail here")),
             Returns::Value => call,
         };

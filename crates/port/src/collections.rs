@@ -52,6 +52,12 @@ impl<'a> Program<'a> {
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
         }
+        let is_simple = |of: &Type| of.is_number() || of.is_text();
+        let differs =
+            |item: &&Value| item.of.in_rust() != first.in_rust() && (is_simple(&item.of) || is_simple(&first));
+        if let Some(other) = items.iter().find(differs) {
+            return Err(Missing::new(format!("a list of {} and {}", first.described(), other.of.described())));
+        }
         let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
         Ok((texts.collect::<Ported<_>>()?, first))
     }
@@ -179,6 +185,20 @@ impl<'a> Program<'a> {
     /// `list(...)`, `set(...)`, `sorted(...)`, `dict(...)`, `sum(...)` and others of what can be iterated.
     pub(crate) fn of_iterable(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
         let [over] = &call.arguments.args[..] else { return Ok(None) };
+        // To these it is the same in any order.
+        let over = match over {
+            Expr::Call(list) if matches!(name, "sorted" | "set" | "max" | "min") => {
+                match (&*list.func, &list.arguments.args[..]) {
+                    (Expr::Name(kind), [inner])
+                        if matches!(kind.id.as_str(), "list" | "tuple") && self.scopes.get(&kind.id).is_none() =>
+                    {
+                        inner
+                    }
+                    _ => over,
+                }
+            }
+            over => over,
+        };
         let is_known =
             matches!(name, "list" | "set" | "sorted" | "dict" | "sum" | "any" | "all" | "tuple" | "max" | "min");
         if !is_known {
@@ -237,6 +257,9 @@ impl<'a> Program<'a> {
                 }
                 let over = self.iteration(over)?;
                 is_set = over.is_set;
+                if is_set && matches!(name, "list" | "tuple") {
+                    return Err(crate::iteration::order_of_set());
+                }
                 let crate::iteration::Element::One(of, form) = &over.element else {
                     return self.of_pairs(name, over);
                 };
@@ -252,6 +275,12 @@ impl<'a> Program<'a> {
                 (iter, Value::temporary("x", of.clone()))
             }
         };
+        // A sum may be below zero.
+        let below_zero = element.below_zero().filter(|_| name == "sum").and_then(|value| {
+            let before = iter.strip_suffix(&format!(" {})", element.text))?;
+            Some((format!("{before} {})", value.text), value.clone()))
+        });
+        let (iter, element) = below_zero.unwrap_or((iter, element));
         // What may fail is collected first.
         let iter = match iter.contains('?') && matches!(name, "any" | "all" | "sum" | "max" | "min") {
             true => format!("{}.into_iter()", self.collected(&iter, &element, "Vec")?.text.replace('?', "\u{4}")),
@@ -291,6 +320,14 @@ impl<'a> Program<'a> {
                 }
                 Value::temporary(format!("{iter}.{name}(|x| x)"), Type::Bool)
             }
+            "sum" if of.is_array() => {
+                let list = match iter.strip_suffix(".into_iter()") {
+                    Some(list) => list.to_string(),
+                    None => self.collected(iter, element, "Vec")?.text,
+                };
+                let list = Value::temporary(list, Type::List(Box::new(of)));
+                self.sum_of_arrays(&list).ok_or_else(|| Missing::new("a sum of this"))?
+            }
             "sum" if matches!(of, Type::Int | Type::Signed | Type::Float) && !iter.contains('?') => {
                 let in_rust = of.in_rust().unwrap_or_default();
                 Value::temporary(format!("{iter}.sum::<{in_rust}>()"), of)
@@ -301,8 +338,8 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("Tensor::stack(&{}, 0)?.sum(0)?", terms.text), Type::Floats)
             }
             "max" | "min" if of == Type::Float && !iter.contains('?') => {
-                let start = if name == "min" { "INFINITY" } else { "NEG_INFINITY" };
-                Value::temporary(format!("{iter}.fold(f64::{start}, f64::{name})"), Type::Float)
+                // Of NaN alone it is NaN.
+                Value::temporary(format!("{iter}.fold(f64::NAN, f64::{name})"), Type::Float)
             }
             "max" | "min" if matches!(of, Type::Int | Type::Signed) && !iter.contains('?') => {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
@@ -419,7 +456,8 @@ impl<'a> Program<'a> {
 
     fn expression_or_range(&mut self, over: &'a Expr) -> Ported<Option<Value>> {
         let is_iteration = matches!(over, Expr::Call(call) if matches!(&*call.func, Expr::Name(name)
-            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed")));
+            if matches!(name.id.as_str(), "range" | "enumerate" | "zip" | "reversed"))
+            || matches!(&*call.func, Expr::Attribute(items) if items.attr.as_str() == "items" && call.arguments.is_empty()));
         if is_iteration { Ok(None) } else { self.expression(over).map(Some) }
     }
 

@@ -1,7 +1,7 @@
 //! The module `string`, and tables of `str.maketrans`.
 
 use crate::program::Program;
-use crate::value::{Strength, Type, Value};
+use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
@@ -102,7 +102,13 @@ impl<'a> Program<'a> {
                 let method = if name == "endswith" { "ends_with" } else { "starts_with" };
                 bool(any_of(tuple, method).ok_or_else(|| Missing::new("these ends of a text"))?)
             }
-            ("isalnum", []) => bool(format!("({whole}.chars().all(char::is_alphanumeric) && !{whole}.is_empty())")),
+            ("isalnum", []) if of.of == Type::Char => bool(format!("{}.is_alphanumeric()", of.at(Strength::Whole))),
+            ("isalnum", []) => Ok(Value::new(
+                format!("{whole}.chars().all(char::is_alphanumeric) && !{whole}.is_empty()"),
+                Type::Bool,
+                Strength::And,
+                Form::Temporary,
+            )),
             ("removeprefix", [start]) => text(format!(
                 "{whole}.strip_prefix({}).unwrap_or({}).to_string()",
                 start.borrowed(),

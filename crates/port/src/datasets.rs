@@ -1,7 +1,7 @@
 //! `tf.data` as `Dataset`.
 
 use crate::arguments::{find, named_as, needed, no_words};
-use crate::closures::Closure;
+use crate::closures::{Closure, Returns};
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -14,6 +14,15 @@ impl<'a> Program<'a> {
         match name {
             "from_tensor_slices" => {
                 let given = named_as(call, &["tensors"])?;
+                let (x, y) = match needed(&given, "tensors")? {
+                    Expr::Tuple(pair) => (pair.elts.first(), pair.elts.get(1)),
+                    x => (Some(x), None),
+                };
+                if let Some(x) = x
+                    && let Some(dataset) = self.dataset_of_table(x, y)?
+                {
+                    return Ok(dataset);
+                }
                 let (text, parts) = match needed(&given, "tensors")? {
                     Expr::Tuple(pair) => match &pair.elts[..] {
                         [x, y] => {
@@ -161,12 +170,13 @@ impl<'a> Program<'a> {
 
     /// `lambda x, y: (f(x), y)` as a function of a `Batch`, and what it returns.
     fn function_of_elements(&mut self, function: &'a Expr, of: &Parts) -> Ported<(Closure, Parts)> {
-        let parts = if of.y.is_some() { ["&batch.x[0]", "&batch.y[0]"].as_slice() } else { &["&batch.x[0]"] };
+        let x = if crate::named_inputs::is_of_batch(&of.x) { "&batch" } else { "&batch.x[0]" };
+        let parts: &[&str] = if of.y.is_some() { &[x, "&batch.y[0]"] } else { &[x] };
         if self.parameter_count(function) != Some(parts.len()) {
             return Err(Missing::new(format!("a function that is not one of the {} parts of an element", parts.len())));
         }
         let types: Vec<Type> = std::iter::once(of.x.clone()).chain(of.y.clone()).collect();
-        let closure = self.closure(function, &types, crate::closures::Returns::Result)?;
+        let closure = self.closure(function, &types, Returns::OwnResult)?;
         let returned = match &closure.returns {
             Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_tensor) => {
                 Parts { x: types[0].clone(), y: Some(types[1].clone()) }
@@ -204,6 +214,26 @@ impl<'a> Program<'a> {
         Ok((Closure { text, returns: closure.returns }, returned))
     }
 
+    /// `next(iter(dataset))`: the first element of a pass.
+    pub(crate) fn first_of_dataset(&mut self, dataset: &'a Expr) -> Ported<Value> {
+        let dataset = self.expression(dataset)?;
+        let (Type::Dataset(x, y) | Type::Folder(x, y)) = &dataset.of else {
+            return Err(Missing::new(format!("the first of {}", dataset.of.described())));
+        };
+        if !x.is_tensor() {
+            return Err(Missing::new("the first element of a dataset of inputs by name"));
+        }
+        let error = "Error::new(\"the dataset is empty\")";
+        let next = format!("{}.iter()?.next().ok_or_else(|| {error})??", dataset.at(Strength::Whole));
+        Ok(match y {
+            None => Value::temporary(format!("{next}.x.swap_remove(0)"), (**x).clone()),
+            Some(y) => {
+                let text = format!("{{\n    let batch = {next};\n    (batch.x[0].clone(), batch.y[0].clone())\n}}");
+                Value::temporary(text, Type::Tuple(vec![(**x).clone(), (**y).clone()]))
+            }
+        })
+    }
+
     /// The variables of a loop over the batches of a dataset, each of which is `batch`.
     pub(crate) fn bind_batch(&mut self, target: &'a Expr, parts: &Parts, batch: &str) -> Ported<()> {
         let part = |program: &mut Self, target: &'a Expr, text: &str, of: &Type| match target {
@@ -219,10 +249,11 @@ impl<'a> Program<'a> {
             }
             _ => Err(Missing::new("these variables for a batch")),
         };
+        let x = if crate::named_inputs::is_of_batch(&parts.x) { batch.to_string() } else { format!("{batch}.x[0]") };
         match (target, &parts.y) {
-            (Expr::Name(_), None) => part(self, target, &format!("{batch}.x[0]"), &parts.x),
+            (Expr::Name(_), None) => part(self, target, &x, &parts.x),
             (Expr::Tuple(pair), Some(y)) if pair.elts.len() == 2 => {
-                part(self, &pair.elts[0], &format!("{batch}.x[0]"), &parts.x)?;
+                part(self, &pair.elts[0], &x, &parts.x)?;
                 part(self, &pair.elts[1], &format!("{batch}.y[0]"), y)
             }
             _ => Err(Missing::new("other variables than a batch has parts")),

@@ -25,27 +25,7 @@ impl<'a> Program<'a> {
             },
             Expr::UnaryOp(unary) => self.unary(unary.op, &unary.operand),
             Expr::BinOp(binary) => self.binary(&binary.left, binary.op, &binary.right),
-            Expr::BoolOp(both) => {
-                let (sign, strength) = match both.op {
-                    ruff_python_ast::BoolOp::And => (" && ", Strength::And),
-                    ruff_python_ast::BoolOp::Or => (" || ", Strength::Or),
-                };
-                let (ends, passes) = if sign == " && " { ("false", "true") } else { ("true", "false") };
-                let mut parts = Vec::new();
-                for value in &both.values {
-                    let value = self.expression(value)?;
-                    match (&value.of, value.form, value.text.as_str()) {
-                        (Type::Bool, Form::Constant, text) if text == ends && parts.is_empty() => return Ok(value),
-                        (Type::Bool, Form::Constant, text) if text == passes => {}
-                        (Type::Bool, ..) => parts.push(value.at(strength)),
-                        _ => parts.push(self.truth(&value)?),
-                    }
-                }
-                match &parts[..] {
-                    [] => Ok(Value::constant(passes, Type::Bool)),
-                    parts => Ok(Value::new(parts.join(sign), Type::Bool, strength, Form::Temporary)),
-                }
-            }
+            Expr::BoolOp(both) => self.either_operand(both),
             Expr::Compare(compare) => self.compare(compare),
             Expr::If(either) => {
                 let test = self.condition(&either.test)?;
@@ -92,7 +72,10 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("BTreeSet::from({text})"), Type::Set(of)))
             }
             Expr::DictComp(dict) => match &dict.key {
-                Some(key) => self.dict_comprehension(&dict.generators, key, &dict.value),
+                Some(key) => match self.sample_of_dict(dict)? {
+                    Some(sample) => Ok(sample),
+                    None => self.dict_comprehension(&dict.generators, key, &dict.value),
+                },
                 None => Err(Missing::new("a dict of other dicts")),
             },
             Expr::Lambda(_) => Err(Missing::new("a lambda here")),
@@ -154,6 +137,27 @@ impl<'a> Program<'a> {
         Ok(value)
     }
 
+    /// The integer that an expression surely is.
+    pub(crate) fn integer(&self, expression: &Expr) -> Option<i64> {
+        match expression {
+            Expr::NumberLiteral(number) => match &number.value {
+                Number::Int(int) => int.as_i64(),
+                _ => None,
+            },
+            Expr::Name(name) => self.integers.get(name.id.as_str()).copied(),
+            Expr::BinOp(binary) => {
+                let (a, b) = (self.integer(&binary.left)?, self.integer(&binary.right)?);
+                match binary.op {
+                    Operator::Add => a.checked_add(b),
+                    Operator::Sub => a.checked_sub(b),
+                    Operator::Mult => a.checked_mul(b),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     fn unary(&mut self, op: UnaryOp, operand: &'a Expr) -> Ported<Value> {
         if op == UnaryOp::Not {
             let test = self.condition(operand)?;
@@ -169,11 +173,18 @@ impl<'a> Program<'a> {
         let value = self.expression(operand)?;
         match (op, &value.of) {
             (UnaryOp::UAdd, of) if of.is_number() => Ok(value),
-            (UnaryOp::USub, Type::Float | Type::Signed) => {
-                Ok(Value::new(format!("-{}", value.at(Strength::Prefix)), value.of, Strength::Prefix, value.form))
-            }
+            (UnaryOp::USub, Type::Float | Type::Signed) => Ok(Value::new(
+                format!("-{}", value.at(if value.text.starts_with('-') { Strength::Whole } else { Strength::Prefix })),
+                value.of,
+                Strength::Prefix,
+                value.form,
+            )),
             (UnaryOp::USub, Type::Int) if value.is_literal() => {
                 Ok(Value::new(format!("-{}", value.text), Type::Signed, Strength::Prefix, Form::Constant))
+            }
+            (UnaryOp::USub, Type::Int) if value.below_zero().is_some() => {
+                let text = format!("-{}", signed(&value).at(Strength::Whole));
+                Ok(Value::new(text, Type::Signed, Strength::Prefix, Form::Temporary))
             }
             (UnaryOp::USub, Type::Int) => Ok(Value::new(
                 format!("-({} as i64)", value.at(Strength::Cast)),
@@ -186,7 +197,11 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::Mask))
             }
             (UnaryOp::USub, of) if of.is_array() => {
-                Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), value.of))
+                if value.of == Type::Floats {
+                    return Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), value.of));
+                }
+                let function = self.import("ops::negative");
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), value.of))
             }
             (UnaryOp::USub, Type::Symbolic) => {
                 Ok(Value::new(format!("-{}", value.borrowed()), Type::Symbolic, Strength::Prefix, Form::Temporary))
@@ -231,7 +246,17 @@ impl<'a> Program<'a> {
             (Type::Path, y) if op == Operator::Div && (y.is_text() || *y == Type::Path) => {
                 Ok(Value::temporary(format!("{}.join({})", a.at(Strength::Whole), b.borrowed()), Type::Path))
             }
-            (x, y) if x.is_number() && y.is_number() => of_numbers(&a, op, &b),
+            (x, y) if x.is_number() && y.is_number() => {
+                let is_negative =
+                    op == Operator::Sub && self.integer(left).zip(self.integer(right)).is_some_and(|(a, b)| a < b);
+                if matches!(op, Operator::FloorDiv | Operator::Mod) && [x, y].contains(&&Type::Float) {
+                    self.import("python::modulo");
+                }
+                match is_negative {
+                    true => of_numbers(&signed(&a), op, &signed(&b)),
+                    false => of_numbers(&a, op, &b),
+                }
+            }
             (x, y) if x.is_text() && y.is_text() && op == Operator::Add => {
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", a.text, b.text), Type::String))
             }
@@ -257,6 +282,13 @@ impl<'a> Program<'a> {
             }
             (text, Type::Int) if text.is_text() && op == Operator::Mult => {
                 Ok(Value::temporary(format!("{}.repeat({})", a.at(Strength::Whole), b.text), Type::String))
+            }
+            (Type::List(of), Type::Int)
+                if op == Operator::Mult
+                    && matches!(**of, Type::List(_) | Type::Dict(..) | Type::Set(_))
+                    && self.scan().changes_elements() =>
+            {
+                Err(Missing::new("one list that is several elements").help("write [... for _ in range(n)]"))
             }
             (Type::List(of), Type::Int) if op == Operator::Mult => {
                 let text = match of.is_copy() {
@@ -298,7 +330,10 @@ impl<'a> Program<'a> {
     }
 
     fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+        let are_truths = a.of == Type::Mask && b.of == Type::Mask;
         let sign = match op {
+            Operator::Add if are_truths => return self.of_two("logical_or", a, b),
+            Operator::Mult if are_truths => return self.of_two("logical_and", a, b),
             Operator::Add => "+",
             Operator::Sub => "-",
             Operator::Mult => "*",
@@ -311,6 +346,13 @@ impl<'a> Program<'a> {
             Operator::Pow => return self.of_two("power", a, b),
             Operator::FloorDiv => return self.of_two("floor_divide", a, b),
             Operator::Mod => return self.of_two("mod", a, b),
+            Operator::BitAnd | Operator::BitOr if a.of != Type::Mask || b.of != Type::Mask => {
+                let is_known = [a, b].iter().all(|value| matches!(value.of, Type::Mask | Type::Array));
+                if !is_known {
+                    return Err(Missing::new("the bits of integers"));
+                }
+                return self.of_two(if op == Operator::BitAnd { "logical_and" } else { "logical_or" }, a, b);
+            }
             Operator::BitAnd => return self.of_two("logical_and", a, b),
             Operator::BitOr => return self.of_two("logical_or", a, b),
             _ => return Err(Missing::new(format!("{} of arrays", op.as_str()))),
@@ -363,6 +405,9 @@ impl<'a> Program<'a> {
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(known) = self.compare_version(compare)? {
+            return Ok(Value::constant(known.to_string(), Type::Bool));
+        }
         let mut parts = Vec::new();
         let mut left = self.expression(&compare.left)?;
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
@@ -481,11 +526,17 @@ impl<'a> Program<'a> {
         if of.of.is_array() {
             return self.array_index(&of, &subscript.slice);
         }
+        if matches!(of.of, Type::TextArray(_)) {
+            return self.part_of_texts(&of, &subscript.slice);
+        }
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
         }
         if let Some(axes) = self.axes_index(&of, &subscript.slice)? {
             return Ok(axes);
+        }
+        if let Some(input) = self.named_input(&of, &subscript.slice)? {
+            return Ok(input);
         }
         if of.of == Type::Symbolic {
             return self.symbolic_index(&of, &subscript.slice);
@@ -575,7 +626,7 @@ impl<'a> Program<'a> {
     }
 
     /// An index into a list; negative ones count from the end.
-    fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
+    pub(crate) fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
         let index = self.expression(index)?;
         match index.of.clone() {
             Type::Int => Ok(index.text),
@@ -584,7 +635,8 @@ impl<'a> Program<'a> {
             }
             Type::Id => Ok(format!("{} as usize", index.at(Strength::Cast))),
             Type::Signed => {
-                Ok(format!("usize::try_from({}).map_err(|error| Error::new(error.to_string()))?", index.text))
+                let function = self.import("python::place");
+                Ok(format!("{function}({}, {}.len())?", index.text, list.at(Strength::Whole)))
             }
             of if of.is_array() => {
                 Ok(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", index.at(Strength::Whole)))
@@ -624,6 +676,18 @@ pub(crate) fn number_of(number: &Number) -> Ported<Value> {
     }
 }
 
+/// A size as a number that may become negative.
+pub(crate) fn signed(value: &Value) -> Value {
+    match value.of {
+        Type::Int if value.is_literal() => Value { of: Type::Signed, ..value.clone() },
+        Type::Int if value.below_zero().is_some() => value.below_zero().unwrap_or(value).clone(),
+        Type::Int => {
+            Value::new(format!("{} as i64", value.at(Strength::Cast)), Type::Signed, Strength::Cast, Form::Temporary)
+        }
+        _ => value.clone(),
+    }
+}
+
 fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
     let is_float = a.of == Type::Float || b.of == Type::Float || op == Operator::Div;
     let floats = || Some((a.as_float()?, b.as_float()?));
@@ -648,14 +712,33 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
                 &value.of,
                 value.is_literal() && value.form == Form::Constant,
             ) {
-                (Type::Int, false) => wrapped(format!("{} as i64", value.at(Strength::Cast)), Strength::Cast, least),
+                (Type::Int, false) => crate::expressions::signed(value).at(least),
                 _ => value.at(least),
             };
             (signed(a, strength), signed(b, right), Type::Signed)
         };
         Ok(Value::new(format!("{x} {sign} {y}"), of, strength, Form::Temporary))
     };
+    let both_sizes = a.of == Type::Int && b.of == Type::Int;
+    let may_be_negative = a.below_zero().is_some() || b.below_zero().is_some();
     match op {
+        Operator::Sub | Operator::Add | Operator::Mult if both_sizes && (op == Operator::Sub || may_be_negative) => {
+            let (sign, strength) = match op {
+                Operator::Sub => ("-", Strength::Sum),
+                Operator::Add => ("+", Strength::Sum),
+                _ => ("*", Strength::Product),
+            };
+            Ok(join(sign, strength)?.or_below_zero(of_numbers(&signed(a), op, &signed(b))?))
+        }
+        Operator::FloorDiv | Operator::Mod | Operator::Pow if both_sizes && may_be_negative => {
+            let size = |value: &Value| Value { below_zero: None, ..value.clone() };
+            let value = of_numbers(&signed(a), op, &size(b));
+            let sizes = of_numbers(&size(a), op, &size(b))?;
+            Ok(match value {
+                Ok(value) if b.below_zero().is_none() => sizes.or_below_zero(value),
+                _ => sizes,
+            })
+        }
         Operator::Add => join("+", Strength::Sum),
         Operator::Sub => join("-", Strength::Sum),
         Operator::Mult => join("*", Strength::Product),
@@ -666,23 +749,21 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         Operator::FloorDiv | Operator::Mod if a.of == Type::Signed && b.of == Type::Int => {
             let method = if op == Operator::Mod { "rem_euclid" } else { "div_euclid" };
             let divisor = if b.is_literal() { b.text.clone() } else { format!("{} as i64", b.at(Strength::Cast)) };
-            let a = if a.is_literal() { format!("({}_i64)", a.text) } else { a.at(Strength::Whole) };
-            Ok(Value::temporary(format!("{a}.{method}({divisor})"), Type::Signed))
+            Ok(Value::temporary(format!("i64::{method}({}, {divisor})", a.text), Type::Signed))
         }
-        Operator::FloorDiv if is_float => {
+        // As Python rounds them, which is not the rounded quotient.
+        Operator::FloorDiv | Operator::Mod if is_float => {
             let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
-            Ok(Value::temporary(
-                format!(
-                    "({} / {}).floor()",
-                    wrapped(x, strength_of(a), Strength::Product),
-                    wrapped(y, strength_of(b), Strength::Cast)
-                ),
-                Type::Float,
-            ))
+            let function = if op == Operator::Mod { "modulo" } else { "floor_div" };
+            Ok(Value::temporary(format!("python::{function}({x}, {y})"), Type::Float))
         }
         Operator::Pow if a.of == Type::Int && b.of == Type::Int => {
             let by = if b.is_literal() { b.text.clone() } else { format!("{} as u32", b.at(Strength::Cast)) };
             Ok(Value::temporary(format!("usize::pow({}, {by})", a.text), Type::Int))
+        }
+        Operator::Pow if a.of == Type::Signed && b.of == Type::Int => {
+            let by = if b.is_literal() { b.text.clone() } else { format!("{} as u32", b.at(Strength::Cast)) };
+            Ok(Value::temporary(format!("i64::pow({}, {by})", a.text), Type::Signed))
         }
         Operator::Pow => {
             let (x, y) = floats().ok_or_else(|| Missing::new("these operands"))?;
@@ -715,6 +796,10 @@ fn of_symbolic(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
 }
 
 fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
+    let is_order = !matches!(op, CmpOp::In | CmpOp::NotIn | CmpOp::Is | CmpOp::IsNot);
+    if is_order && (a.below_zero().is_some() || b.below_zero().is_some()) {
+        return compared(&signed(a), op, &signed(b));
+    }
     let sign = match op {
         CmpOp::Eq => "==",
         CmpOp::NotEq => "!=",
@@ -792,8 +877,5 @@ fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
 
 /// A list as an element of an array of slices.
 fn sliced(list: &Value) -> String {
-    format!(
-        "{}[..]",
-        if list.form == Form::Reference { list.at(Strength::Whole) } else { format!("&{}", list.at(Strength::Whole)) }
-    )
+    format!("&{}[..]", list.at(Strength::Whole))
 }

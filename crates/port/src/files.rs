@@ -185,6 +185,12 @@ impl<'a> Program<'a> {
 
     /// `next(reader)`
     pub(crate) fn next(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        if let [Expr::Call(iter)] = &call.arguments.args[..]
+            && matches!(&*iter.func, Expr::Name(name) if name.id.as_str() == "iter")
+            && let [dataset] = &iter.arguments.args[..]
+        {
+            return self.first_of_dataset(dataset);
+        }
         let [Expr::Name(name)] = &call.arguments.args[..] else { return Err(Missing::new("next of this")) };
         let of = self.name(&name.id)?;
         match &of.of {
@@ -197,6 +203,7 @@ impl<'a> Program<'a> {
                 }
                 Ok(Value::temporary(format!("{}.remove(0)", of.at(Strength::Whole)), (**row).clone()))
             }
+            Type::Flow(_) => self.next_of_flow(&of),
             of => Err(Missing::new(format!("next of {}", of.described()))),
         }
     }
@@ -407,12 +414,27 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             ),
-            ("randrange", [start, end]) if start.of == Type::Int && end.of == Type::Int => Value::new(
-                format!("{function}randrange({}, {}, 1)? as usize", whole(self, start)?, whole(self, end)?),
-                Type::Int,
-                Strength::Cast,
-                Form::Temporary,
-            ),
+            ("randrange", [start, end, step @ ..]) => {
+                let ends = [start, end].map(|end| whole(self, end));
+                let [start, end] = ends.map(|end| end.map_err(|_| Missing::new("randrange of these bounds")));
+                let step = step.first().map_or(Ok("1".to_string()), |step| whole(self, step))?;
+                let text = format!("{function}randrange({}, {}, {step})?", start?, end?);
+                match values.iter().all(|bound| bound.of == Type::Int) {
+                    true => Value::new(format!("{text} as usize"), Type::Int, Strength::Cast, Form::Temporary),
+                    false => Value::temporary(text, Type::Signed),
+                }
+            }
+            // Of an array, which has one axis.
+            ("choice", [array]) if matches!(array.of, Type::Ints | Type::Floats) => {
+                let (dtype, in_rust, of) = match array.of {
+                    Type::Ints => ("I64", "i64", Type::Signed),
+                    _ => ("F64", "f64", Type::Float),
+                };
+                let numbers =
+                    format!("{}.to_dtype(DType::{dtype})?.to_vec1::<{in_rust}>()?", array.at(Strength::Whole));
+                let text = format!("*{function}choice(&{numbers})?");
+                Value::temporary(text, of).with_strength(Strength::Prefix)
+            }
             ("choice", [list]) => {
                 let of = list_of(list)?;
                 let text = format!("{function}choice({})?", list.borrowed());

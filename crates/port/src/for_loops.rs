@@ -1,6 +1,8 @@
 //! Loops, and variables that they assign first.
 
+use crate::iteration::{Element, Iteration};
 use crate::program::Program;
+use crate::scan::Scan;
 use crate::statements::assigned_by;
 use crate::value::{Binding, Form, Strength, Type, Variable};
 use crate::{Missing, Ported};
@@ -9,6 +11,13 @@ use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn for_loop(&mut self, each: &'a StmtFor) -> Ported<()> {
+        let is_outermost = self.begin_loop();
+        let written = self.for_loop_inside(each);
+        self.end_loop(is_outermost);
+        written
+    }
+
+    fn for_loop_inside(&mut self, each: &'a StmtFor) -> Ported<()> {
         if !each.orelse.is_empty() {
             return Err(Missing::new("else of a loop"));
         }
@@ -26,6 +35,7 @@ impl<'a> Program<'a> {
                 };
             }
         };
+        let over = self.unborrowed(each, over)?;
         self.scopes.enter();
         let pattern = match self.element_pattern(&each.target, &over.element) {
             Ok(pattern) => pattern,
@@ -34,63 +44,44 @@ impl<'a> Program<'a> {
                 return Err(missing);
             }
         };
+        let kept = self.kept_counter(each).and_then(|name| self.keep_counter(name, &pattern));
         let hoisted = self.hoisted(&each.body, each.range.end(), false);
-        let kept = self.kept_behind(each);
-        for (_, rust_name, _) in &kept {
-            self.line(&format!("let mut last_{rust_name} = None;"));
-        }
-        let first = self.body.len();
+        let (pattern, kept) = kept.map_or((pattern, None), |(pattern, line)| (pattern, Some(line)));
         self.line(&format!("for {pattern} in {} {{", over.over));
         self.depth += 1;
-        for (_, rust_name, _) in &kept {
-            self.line(&format!("last_{rust_name} = Some({rust_name});"));
-        }
+        kept.iter().for_each(|line| self.line(line));
         let is_over = self.is_over;
         self.block(&each.body);
         self.is_over = is_over;
         self.depth -= 1;
-        self.mark_unread(each, first);
         self.scopes.leave_block(self.source.line(each.range.end()));
         self.line("}");
         self.settle(&hoisted);
-        for (name, rust_name, of) in kept {
-            let text =
-                format!("last_{rust_name}.ok_or_else(|| Error::new(\"the loop over {rust_name} has not run\"))?");
-            self.line(&format!("let {rust_name} = {text};"));
-            let variable = Variable { rust_name, of, form: Form::Place, is_pending: false };
-            self.scopes.bind(&name, Binding::Variable(variable));
-        }
         Ok(())
     }
 
-    /// Puts a `_` before the variables of a loop that its body, from this line on, does not read.
-    fn mark_unread(&mut self, each: &StmtFor, first: usize) {
-        for name in crate::program::names_in(&each.target) {
-            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
-            let rust_name = variable.rust_name.trim_start_matches('*');
-            if rust_name.starts_with('_') {
-                continue;
-            }
-            let is_read = self.body[first + 1..].iter().any(|line| crate::program::has_word(line, rust_name));
-            let Some((pattern, over)) = self.body[first].split_once(" in ") else { continue };
-            if !is_read && crate::program::has_word(pattern, rust_name) {
-                let pattern = crate::program::with_word(pattern, rust_name, &format!("_{rust_name}"));
-                self.body[first] = format!("{pattern} in {over}");
-            }
-        }
-    }
-
-    /// The variables of a loop that are read behind it, where they have their last values: numbers that nothing else has set.
-    fn kept_behind(&self, each: &StmtFor) -> Vec<(String, String, Type)> {
-        let names = crate::program::names_in(&each.target);
-        let kept = names.into_iter().filter_map(|name| {
-            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { return None };
-            let is_new = matches!(self.scopes.get_outside(&name), None | Some(Binding::Inner(_)));
-            let is_number = matches!(variable.of, Type::Int | Type::Signed) && !self.is_mutated(&name);
-            let is_read = self.scan().is_read_behind(&name, each.range.end());
-            (is_new && is_number && is_read).then(|| (name, variable.rust_name.clone(), variable.of.clone()))
+    /// A loop that changes the dict whose keys it goes over has them in a list of their own.
+    fn unborrowed(&self, each: &'a StmtFor, over: Iteration) -> Ported<Iteration> {
+        let body = Scan::of(&each.body, &self.changing);
+        let read = Scan::of_expression(&each.iter, &self.changing);
+        let is_changed = read.all_read().any(|name| {
+            let is_collection = matches!(self.scopes.get(name), Some(Binding::Variable(variable))
+                if matches!(variable.of, Type::List(_) | Type::Dict(..) | Type::Set(_)));
+            is_collection && body.is_mutated(name, 0)
         });
-        kept.collect()
+        let is_borrowed =
+            over.over.starts_with('&') || [".iter()", ".values()"].iter().any(|end| over.over.contains(end));
+        match &over.element {
+            Element::One(of, Form::Reference) if is_changed && over.over.ends_with(".keys()") => {
+                let copied = if of.is_copy() { "copied" } else { "cloned" };
+                let text = format!("{}.{copied}().collect::<Vec<_>>()", over.over);
+                Ok(Iteration::new(text, Element::One(of.clone(), Form::Place)))
+            }
+            _ if is_changed && is_borrowed && !over.over.contains("collect") => {
+                Err(Missing::new("a loop over what it changes").help("go over a copy of it"))
+            }
+            _ => Ok(over),
+        }
     }
 
     /// Declares the variables that a loop assigns first, and that are read behind it. A loop that runs never is an error in Python.
@@ -138,6 +129,7 @@ impl<'a> Program<'a> {
     /// The types of names behind statements, which are written for that and forgotten.
     pub(crate) fn types_after(&mut self, body: &'a [Stmt], names: &[String]) -> Vec<Option<Type>> {
         let (written, noted, declared) = (self.body.len(), self.noted(), self.declared_so_far());
+        let shared = self.shared_so_far();
         self.scopes.enter();
         self.depth += 1;
         self.block(body);
@@ -151,6 +143,7 @@ impl<'a> Program<'a> {
         self.body.truncate(written);
         self.forget(noted);
         self.declare_again(declared);
+        self.share_again(shared);
         types
     }
 

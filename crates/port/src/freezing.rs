@@ -1,6 +1,8 @@
-//! Models that are frozen and thawed around their steps, as in a GAN: what `compile` has fixed here is then what Keras 3 trains.
+//! Layers that are frozen: here from the next `compile` on, in Keras 3 at once.
 
 use crate::program::Program;
+use crate::{Missing, Ported};
+use hashbrown::HashSet;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextSize};
@@ -8,35 +10,22 @@ use ruff_text_size::{Ranged, TextSize};
 /// Methods that train.
 const TRAINING: &[&str] = &["fit", "fit_generator", "train_on_batch"];
 
-/// What a script does with a model and the others, in its order.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Event {
-    Sets(bool),
-    Compiles,
-    Trains,
-    CompilesAnother,
-    TrainsAnother,
+/// What a script does behind a place.
+struct Behind<'a> {
+    place: TextSize,
+    compiled: HashSet<&'a str>,
+    trained: HashSet<&'a str>,
+    set: HashSet<&'a str>,
 }
 
-struct Events<'n> {
-    model: &'n str,
-    found: Vec<(TextSize, Event)>,
-    is_clear: bool,
-}
-
-impl<'a> Visitor<'a> for Events<'_> {
+impl<'a> Visitor<'a> for Behind<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         if let Stmt::Assign(assign) = statement
             && let [Expr::Attribute(target)] = &assign.targets[..]
+            && assign.range.start() > self.place
             && target.attr.as_str() == "trainable"
         {
-            match (name_of(&target.value) == self.model, &*assign.value) {
-                (true, Expr::BooleanLiteral(value)) => {
-                    self.found.push((assign.range.start(), Event::Sets(value.value)))
-                }
-                // What its layers are is not followed.
-                _ => self.is_clear = false,
-            }
+            self.set.insert(name_of(&target.value));
         }
         walk_stmt(self, statement);
     }
@@ -44,23 +33,20 @@ impl<'a> Visitor<'a> for Events<'_> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         if let Expr::Call(call) = expression
             && let Expr::Attribute(method) = &*call.func
+            && expression.range().start() > self.place
         {
-            let is_own = name_of(&method.value) == self.model;
-            let event = match (method.attr.as_str(), is_own) {
-                ("compile", true) => Some(Event::Compiles),
-                ("compile", false) => Some(Event::CompilesAnother),
-                (name, true) if TRAINING.contains(&name) => Some(Event::Trains),
-                (name, false) if TRAINING.contains(&name) => Some(Event::TrainsAnother),
-                _ => None,
-            };
-            self.found.extend(event.map(|event| (expression.range().start(), event)));
+            match method.attr.as_str() {
+                "compile" => _ = self.compiled.insert(name_of(&method.value)),
+                name if TRAINING.contains(&name) => _ = self.trained.insert(name_of(&method.value)),
+                _ => {}
+            }
         }
         walk_expr(self, expression);
     }
 }
 
 /// `discriminator`, also of `self.discriminator`.
-fn name_of(model: &Expr) -> &str {
+pub(crate) fn name_of(model: &Expr) -> &str {
     match model {
         Expr::Name(name) => name.id.as_str(),
         Expr::Attribute(attribute) => attribute.attr.as_str(),
@@ -68,46 +54,30 @@ fn name_of(model: &Expr) -> &str {
     }
 }
 
-/// The functions of the script that compile a model.
-pub(crate) fn functions_that_compile(statements: &[Stmt]) -> impl Iterator<Item = &str> {
-    struct Found(bool);
-    impl<'a> Visitor<'a> for Found {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            self.0 |= matches!(expression, Expr::Call(call)
-                if matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "compile"));
-            walk_expr(self, expression);
+impl<'a> Program<'a> {
+    /// An error if a model is compiled, then `trainable` of a model or layer changes for good, and then the model is trained without another
+    /// `compile`: Keras 2 trains what was trainable when it was compiled, Keras 3 what is trainable now.
+    pub(crate) fn check_freezing(&self, target: &'a Expr) -> Ported<()> {
+        if self.is_toggled(target) {
+            return Ok(());
         }
-    }
-    statements.iter().filter_map(|statement| match statement {
-        Stmt::FunctionDef(function) => {
-            let mut found = Found(false);
-            found.visit_body(&function.body);
-            found.0.then(|| function.name.as_str())
+        let mut behind = Behind {
+            place: target.range().start(),
+            compiled: HashSet::new(),
+            trained: HashSet::new(),
+            set: HashSet::new(),
+        };
+        behind.visit_body(self.source.statements());
+        if behind.set.contains(name_of(target)) {
+            return Ok(());
         }
-        _ => None,
-    })
-}
-
-impl Program<'_> {
-    /// Whether a model is compiled and trained when it is trainable, and others are compiled behind it and trained when it is not.
-    pub(crate) fn is_toggled(&self, model: &Expr) -> bool {
-        let mut events = Events { model: name_of(model), found: Vec::new(), is_clear: !name_of(model).is_empty() };
-        events.visit_body(self.source.statements());
-        events.found.sort_by_key(|(place, _)| *place);
-        let is_trained = events.found.iter().any(|(_, event)| *event == Event::Trains);
-        let (mut is_trainable, mut is_compiled, mut is_right) = (true, false, events.is_clear && is_trained);
-        for (_, event) in events.found {
-            match event {
-                Event::Sets(value) => is_trainable = value,
-                Event::Compiles => {
-                    is_right &= is_trainable && !is_compiled;
-                    is_compiled = true;
-                }
-                Event::Trains => is_right &= is_trainable,
-                Event::CompilesAnother if !is_compiled => {}
-                Event::CompilesAnother | Event::TrainsAnother => is_right &= !is_trainable,
-            }
+        let is_other = |model: &&&str| behind.trained.contains(**model) && !behind.compiled.contains(**model);
+        match self.compiled.iter().find(is_other) {
+            None => Ok(()),
+            Some(model) => Err(Missing::new(format!("trainable changes behind the compile of {model}, which is trained then"))
+                .help(format!(
+                    "Keras 2 trains what was trainable before, Keras 3 what is then: compile {model} again, or set trainable before each step"
+                ))),
         }
-        is_right && is_compiled
     }
 }

@@ -58,6 +58,18 @@ impl<'a> Definition<'a> {
     }
 }
 
+/// What the first parameter of a function is.
+#[derive(Debug)]
+pub(crate) enum Receiver {
+    /// One as all others.
+    None,
+    /// Likewise, of a method.
+    Static,
+    Object(Variable),
+    /// A class, by its number.
+    Class(usize),
+}
+
 /// A function of the script.
 #[derive(Debug)]
 pub(crate) struct Function<'a> {
@@ -194,8 +206,13 @@ impl<'a> Program<'a> {
             let own = parameter.parameter.name.as_str();
             let argument = find(&given, own).or(parameter.default.as_deref());
             let argument = argument.ok_or_else(|| Missing::new(format!("{name} is called without {own}")))?;
-            if find(&given, own).is_none() {
-                self.check_default(argument)?;
+            // A default is what its names had where the function is defined.
+            let is_default = find(&given, own).is_none();
+            if let (Expr::Name(variable), true) = (argument, is_default)
+                && matches!(self.scopes.get(&variable.id), Some(Binding::Variable(_)))
+                && !self.scans.first().is_some_and(|(scan, _)| scan.is_assigned_once(&variable.id))
+            {
+                return Err(Missing::new(format!("the default {}, which changes", variable.id)));
             }
             // A function of the script as an argument of a method is known when the method is written.
             values.push(match self.function_named(argument).filter(|_| is_method) {
@@ -204,21 +221,6 @@ impl<'a> Program<'a> {
             });
         }
         Ok(values)
-    }
-
-    /// An error if a default, which Python evaluates where the function is defined, is another value where it is called.
-    fn check_default(&self, default: &Expr) -> Ported<()> {
-        let Expr::Name(name) = default else { return Ok(()) };
-        let is_other = match self.scopes.get(&name.id) {
-            Some(Binding::Variable(variable)) if crate::names::is_constant(&variable.rust_name) => false,
-            Some(Binding::Variable(_)) => self.scans.len() > 1 || !self.scans[0].0.is_assigned_once(&name.id),
-            Some(Binding::Outside(_)) => !self.scans[0].0.is_assigned_once(&name.id),
-            _ => false,
-        };
-        match is_other {
-            true => Err(Missing::new(format!("a default that is the variable {}", name.id)).help("pass the value")),
-            false => Ok(()),
-        }
     }
 
     /// The variables that a function takes beside its parameters, as arguments.
@@ -249,7 +251,7 @@ impl<'a> Program<'a> {
         }
         let versions = function.written.len();
         self.functions[number].is_being_written = true;
-        let body = self.body_of(definition, None, &arguments, depth);
+        let body = self.body_of(definition, Receiver::None, &arguments, depth);
         self.functions[number].is_being_written = false;
         let body = body?;
         let mut rust_name = crate::names::in_snake_case(definition.name());
@@ -270,11 +272,11 @@ impl<'a> Program<'a> {
         Ok(written)
     }
 
-    /// The text of a function for arguments of these types; `receiver` is what its first parameter is, if it is a method.
+    /// The text of a function for arguments of these types.
     pub(crate) fn body_of(
         &mut self,
         function: Definition<'a>,
-        receiver: Option<Variable>,
+        receiver: Receiver,
         arguments: &[Type],
         depth: usize,
     ) -> Ported<Body> {
@@ -286,6 +288,8 @@ impl<'a> Program<'a> {
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
         self.scans.push((scan, HashMap::new()));
+        let names: Vec<_> = function.parameters().iter().map(|one| one.parameter.name.as_str()).collect();
+        self.begin_sharing(&names);
         let evidence = match function {
             Definition::Def(function) => crate::evidence::Evidence::of(&function.body),
             Definition::Lambda(..) => crate::evidence::Evidence::default(),
@@ -295,10 +299,16 @@ impl<'a> Program<'a> {
         self.captures.push(Vec::new());
         self.graphs.enter_function();
         self.scopes.enter_function();
+        let is_in_class = !matches!(receiver, Receiver::None);
+        let receiver = match receiver {
+            Receiver::None | Receiver::Static => None,
+            Receiver::Object(object) => Some(Binding::Variable(object)),
+            Receiver::Class(number) => Some(Binding::Class(number)),
+        };
         let is_method = receiver.is_some();
         let all = function.parameters();
         if let (Some(receiver), Some(own)) = (receiver, all.first()) {
-            self.scopes.bind(own.parameter.name.as_str(), Binding::Variable(receiver));
+            self.scopes.bind(own.parameter.name.as_str(), receiver);
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
@@ -309,7 +319,7 @@ impl<'a> Program<'a> {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => {
                     if let (true, Type::Symbolic, Some(text), Some(symbolic)) =
-                        (is_method, of, &parameter, self.symbolic_parameters.last_mut())
+                        (is_in_class, of, &parameter, self.symbolic_parameters.last_mut())
                     {
                         symbolic.get_or_insert_with(|| text.split(':').next().unwrap_or_default().to_string());
                     }
@@ -426,10 +436,12 @@ impl<'a> Program<'a> {
             own = format!("_{own}");
         }
         let is_reassigned = self.scan().is_reassigned(parameter);
-        let is_changed = self.is_mutated(parameter) || (is_reassigned && of.is_copy());
+        let is_tensor = *of == Type::Symbolic || (of.is_array() && self.is_in_method_of_tensors());
+        let is_changed = (self.is_mutated(parameter) && !is_tensor) || (is_reassigned && of.is_copy());
         let form = if of.is_copy() { Form::Place } else { Form::Reference };
-        let text = self.declared(&own, of, is_changed);
-        if is_reassigned && !of.is_copy() {
+        let is_copied = is_reassigned || (is_changed && of.is_array());
+        let text = self.declared(&own, of, is_changed && !of.is_array());
+        if is_copied && !of.is_copy() {
             // A value of its own, which blocks assign anew.
             let value = Value::new(own.clone(), of.clone(), crate::value::Strength::Whole, Form::Reference);
             let owned = self.own(value)?.text;
@@ -450,7 +462,7 @@ impl<'a> Program<'a> {
         let shown = match of {
             of if of.is_copy() => in_rust,
             Type::String => "&str".into(),
-            Type::List(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
+            Type::List(of) | Type::TextArray(of) if !is_changed => format!("&[{}]", of.in_rust().unwrap_or_default()),
             _ if is_changed => format!("&mut {in_rust}"),
             _ => format!("&{in_rust}"),
         };
@@ -504,8 +516,11 @@ pub(crate) fn passed(values: &[Value], changed: &[usize]) -> Vec<String> {
     let arguments = values.iter().enumerate().filter(|(_, value)| value.of.is_stored());
     let texts = arguments.map(|(i, value)| match &value.of {
         of if of.is_copy() => value.text.clone(),
+        of if of.is_array() && value.form == Form::Reference => value.borrowed(),
         // A parameter of the outer function is a reference already.
         _ if changed.contains(&i) && value.form == Form::Reference => value.text.clone(),
+        // A copy of an array is changed.
+        of if of.is_array() => value.borrowed(),
         _ if changed.contains(&i) => format!("&mut {}", value.text),
         _ => value.borrowed(),
     });

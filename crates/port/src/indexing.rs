@@ -102,7 +102,7 @@ impl<'a> Program<'a> {
                             let value = program.expression(end)?;
                             match value.of {
                                 // NumPy ends where the array ends.
-                                Type::Int if end.is_bin_op_expr() => {
+                                Type::Int if program.scan().may_be_beyond(end) => {
                                     Ok(format!("usize::min({}, {}.dim({axis})?)", value.text, of.at(Strength::Whole)))
                                 }
                                 Type::Int => Ok(value.at(Strength::Sum)),
@@ -152,9 +152,9 @@ impl<'a> Program<'a> {
                             return Ok(Value::temporary(text, of.of.clone()));
                         }
                         Type::Id => format!("{} as usize", value.at(Strength::Cast)),
-                        // A negative one is beyond the array.
                         Type::Signed if value.form != Form::Constant => {
-                            format!("{} as usize", value.at(Strength::Cast))
+                            let function = self.import("python::place");
+                            format!("{function}({}, {}.dim({axis})?)?", value.text, of.at(Strength::Whole))
                         }
                         Type::Ints if !is_alone => {
                             format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))

@@ -1,6 +1,6 @@
 //! Methods that `__init__` calls: functions of the type in Rust, where there is no object yet. They take the attributes that they read.
 
-use crate::functions::{Definition, passed};
+use crate::functions::{Definition, Receiver, passed};
 use crate::program::Program;
 use crate::value::{Binding, Form, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -54,7 +54,7 @@ impl<'a> Program<'a> {
         let receiver = Variable { rust_name: "self".into(), of, form: Form::Reference, is_pending: false };
         self.methods_being_written.push(name.clone());
         // The attributes are variables of `__init__`, which the method takes.
-        let body = self.body_of(Definition::Def(definition), Some(receiver), &types, self.scopes.depth());
+        let body = self.body_of(Definition::Def(definition), Receiver::Object(receiver), &types, self.scopes.depth());
         self.methods_being_written.pop();
         let body = body?;
         let own = self.scopes.hide(self.classes[number].depth());

@@ -4,7 +4,7 @@ use crate::arguments::no_words;
 use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Comprehension, Expr};
+use ruff_python_ast::{Comprehension, Expr, ExprName};
 
 /// What a loop goes over.
 pub(crate) struct Iteration {
@@ -68,6 +68,9 @@ impl<'a> Program<'a> {
                         Some(start) => Some(self.argument(start, "usize", "start")?),
                     };
                     let inner = self.iteration(list)?;
+                    if inner.is_set {
+                        return Err(order_of_set());
+                    }
                     let element = Element::Many(vec![Element::One(Type::Int, Form::Place), inner.element]);
                     let text = match start {
                         None => format!("{}.enumerate()", inner.iter),
@@ -78,6 +81,9 @@ impl<'a> Program<'a> {
                 ("zip", lists) if lists.len() > 1 && call.arguments.keywords.is_empty() => {
                     let mut inner =
                         lists.iter().map(|list| self.iteration(list)).collect::<Ported<Vec<_>>>()?.into_iter();
+                    if inner.as_slice().iter().any(|list| list.is_set) {
+                        return Err(order_of_set());
+                    }
                     let Some(first) = inner.next() else { return Err(Missing::new("zip of nothing")) };
                     let (mut text, mut elements) = (first.iter, vec![first.element]);
                     for other in inner {
@@ -159,7 +165,7 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn range(&mut self, ends: &'a [Expr]) -> Ported<Iteration> {
-        let ends = ends.iter().map(|end| self.expression(end)).collect::<Ported<Vec<_>>>()?;
+        let ends = ends.iter().map(|end| self.expression(end).map(whole_number)).collect::<Ported<Vec<_>>>()?;
         if ends.iter().any(|end| !matches!(end.of, Type::Int | Type::Signed)) {
             return Err(Missing::new("a range of other things than integers"));
         }
@@ -183,6 +189,15 @@ impl<'a> Program<'a> {
                 let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
                 return Ok(Iteration::new(format!("({end}..={from}).rev()"), element));
             }
+            // Backwards from the first.
+            [from, end, step]
+                if step.text.strip_prefix('-').is_some_and(|by| by.bytes().all(|c| c.is_ascii_digit())) =>
+            {
+                let (from, end) = (shown(from, Strength::Sum), shown(end, Strength::Sum));
+                let by = step.text.trim_start_matches('-');
+                let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
+                return Ok(Iteration::new(format!("({end}..={from}).rev().step_by({by})"), element));
+            }
             _ => return Err(Missing::new("a range with this step")),
         };
         Ok(Iteration { iter: format!("({text})"), over: text, element, is_set: false })
@@ -190,6 +205,7 @@ impl<'a> Program<'a> {
 
     /// Over the elements of a value.
     pub(crate) fn iteration_of(&mut self, list: &Value) -> Ported<Iteration> {
+        let list = &crate::text_arrays::as_list(list.clone());
         let whole = list.at(Strength::Whole);
         // A list that is written out is an array.
         let of_items = list.items.as_ref().filter(|items| {
@@ -260,6 +276,12 @@ impl<'a> Program<'a> {
                 let tensor = self.tensor(list)?;
                 return self.iteration_of(&tensor);
             }
+            Type::Dataset(x, y) | Type::Folder(x, y) if x.is_tensor() => {
+                let (batch, element) = parts_of_batch(x, y.as_deref());
+                let each = format!("{whole}.iter()?.map(|batch| batch.map(|batch| {batch}))");
+                let batches = format!("{each}.collect::<Result<Vec<_>>>()?");
+                Iteration { iter: format!("{batches}.into_iter()"), over: batches, element, is_set: false }
+            }
             of => return Err(Missing::new(format!("a loop over {}", of.described()))),
         })
     }
@@ -267,7 +289,7 @@ impl<'a> Program<'a> {
     /// The pattern for the variables that have an element, which are bound in the innermost scope.
     pub(crate) fn element_pattern(&mut self, target: &'a Expr, element: &Element) -> Ported<String> {
         match (target, element) {
-            (Expr::Name(name), Element::One(of, form)) => Ok(self.loop_variable(&name.id, of, *form)),
+            (Expr::Name(name), Element::One(of, form)) => Ok(self.loop_variable(name, of, *form)),
             (Expr::Name(name), Element::Many(parts)) => {
                 let types = parts.iter().map(|part| match part {
                     Element::One(of, form) if of.is_copy() && *form == Form::Place => Some(of.clone()),
@@ -275,7 +297,7 @@ impl<'a> Program<'a> {
                 });
                 let types = types.collect::<Option<Vec<_>>>();
                 let types = types.ok_or_else(|| Missing::new("one variable for a tuple of references"))?;
-                Ok(self.loop_variable(&name.id, &Type::Tuple(types), Form::Place))
+                Ok(self.loop_variable(name, &Type::Tuple(types), Form::Place))
             }
             (Expr::Tuple(_) | Expr::List(_), element) => {
                 let targets = elements_of(target);
@@ -296,7 +318,7 @@ impl<'a> Program<'a> {
                         let parts = targets.iter().zip(types).map(|(target, of)| match target {
                             // The reference to a number of a tuple.
                             Expr::Name(name) if form == Form::Reference && of.is_copy() => {
-                                let pattern = self.loop_variable(&name.id, of, Form::Place);
+                                let pattern = self.loop_variable(name, of, Form::Place);
                                 if let Some(Binding::Variable(variable)) = self.scopes.get(&name.id) {
                                     let rust_name = format!("*{}", variable.rust_name);
                                     self.scopes.bind(&name.id, Binding::Variable(Variable { rust_name, ..variable }));
@@ -326,11 +348,20 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn loop_variable(&mut self, name: &str, of: &Type, form: Form) -> String {
-        // What a layer sets is shared by all its handles.
-        let is_mutable = self.declare(name) && !matches!(of, Type::Layer(_));
+    fn loop_variable(&mut self, target: &ExprName, of: &Type, form: Form) -> String {
+        let name = target.id.as_str();
+        let changes = self.scan().declares(target.range.start()) && self.declare(name);
+        let is_mutable = changes && (self.is_changed(name) || !matches!(of, Type::Model(_) | Type::Layer(_)));
+        match of.is_array() {
+            true => _ = self.rows.insert(name.to_string()),
+            false => _ = self.rows.remove(name),
+        }
         let rust_name = self.rust_name(name);
-        let is_read = self.scan().reads(name) > 0;
+        let is_read = match self.scan().declares(target.range.start()) {
+            true => self.scan().reads_from(name, target.range.start()),
+            false => self.scan().reads(name) > 0,
+        };
+        let is_read = is_read || is_mutable;
         let shown = if is_read { rust_name.clone() } else { format!("_{}", rust_name.trim_start_matches('_')) };
         // A number is taken out of its reference.
         let is_copied = form == Form::Reference && of.is_copy();
@@ -369,23 +400,19 @@ impl<'a> Program<'a> {
         }
         let over = self.iteration(&generator.iter)?;
         let pattern = self.element_pattern(&generator.target, &over.element)?;
-        let tests = generator.ifs.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
         let mut text = over.iter;
-        // A filter borrows what is not copied.
-        let is_moved = matches!(&over.element, Element::One(of, Form::Place | Form::Temporary) if !of.is_copy())
-            && generator.target.is_name_expr();
-        if !tests.is_empty() {
-            let tests = tests.join(" && ");
-            let read = match is_moved {
-                true => read_in(&pattern, &tests),
-                false => of_reference(&self.filtered(&pattern, &tests)),
-            };
-            text.push_str(&format!(".filter(|{read}| {tests})"));
+        if !generator.ifs.is_empty() {
+            text.push_str(&self.filter(&generator.target, &pattern, &generator.ifs)?);
         }
         let (body, value) = match inner {
             [] => {
                 let value = element(self)?;
-                let value = self.owned(value)?;
+                let value = match matches!(&value.of, Type::List(of) if **of == Type::Char)
+                    && self.is_text_of_characters(&value)
+                {
+                    true => Value::temporary(self.owned_text(&value), Type::String),
+                    false => self.owned(value)?,
+                };
                 let value = if value.form == Form::Reference && !value.of.is_copy() {
                     Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
                 } else {
@@ -404,6 +431,8 @@ impl<'a> Program<'a> {
             }
         };
         // `x for x in xs`
+        let is_moved = matches!(&over.element, Element::One(of, Form::Place | Form::Temporary) if !of.is_copy())
+            && generator.target.is_name_expr();
         let is_itself = body == pattern || (is_moved && body == format!("{pattern}.clone()"));
         if !is_itself {
             let pattern = read_in(&pattern, &body);
@@ -416,35 +445,62 @@ impl<'a> Program<'a> {
     }
 }
 
-impl Program<'_> {
-    /// The pattern of a test: what it does not read is left out, and what is not copied is borrowed.
-    fn filtered(&self, pattern: &str, tests: &str) -> String {
-        let name_in = |name: &str| {
-            let is_name = name.starts_with(|c: char| c.is_alphabetic()) && !matches!(name, "mut" | "ref");
-            if !is_name {
-                return name.to_string();
-            }
-            let of = self.scopes.python_name(name).and_then(|name| self.scopes.get(&name));
-            let is_moved = matches!(of, Some(Binding::Variable(variable)) if variable.form == Form::Place && !variable.of.is_copy());
-            match (crate::program::has_word(tests, name), is_moved) {
-                (false, _) => "_".to_string(),
-                (true, true) => format!("ref {name}"),
-                (true, false) => name.to_string(),
-            }
-        };
-        let is_part = |c: char| c.is_alphanumeric() || c == '_';
-        let (mut out, mut name) = (String::new(), String::new());
-        for c in pattern.chars().chain([' ']) {
-            if is_part(c) {
-                name.push(c);
-                continue;
-            }
-            out.push_str(&name_in(&name));
-            name.clear();
-            out.push(c);
-        }
-        out.trim_end().to_string()
+/// The inputs of a batch, and its targets if it has some, as values of their own.
+fn parts_of_batch(x: &Type, y: Option<&Type>) -> (&'static str, Element) {
+    let one = |of: &Type| Element::One(of.clone(), Form::Place);
+    match y {
+        None => ("batch.x[0].clone()", one(x)),
+        Some(y) => ("(batch.x[0].clone(), batch.y[0].clone())", Element::Many(vec![one(x), one(y)])),
     }
+}
+
+impl<'a> Program<'a> {
+    /// `.filter(|...| tests)`, which sees references to the elements.
+    fn filter(&mut self, target: &'a Expr, pattern: &str, tests: &'a [Expr]) -> Ported<String> {
+        let owned = |program: &Self, name: &String| match program.scopes.get(name) {
+            Some(Binding::Variable(variable)) if variable.form == Form::Place && !variable.of.is_copy() => {
+                Some(variable)
+            }
+            _ => None,
+        };
+        let names = crate::program::names_in(target);
+        let owned: Vec<(String, Variable)> =
+            names.into_iter().filter_map(|name| owned(self, &name).map(|variable| (name, variable))).collect();
+        for (name, variable) in &owned {
+            let seen = Variable { form: Form::Reference, ..variable.clone() };
+            self.scopes.bind(name, Binding::Variable(seen));
+        }
+        let tests = tests.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
+        owned.iter().for_each(|(name, variable)| self.scopes.bind(name, Binding::Variable(variable.clone())));
+        let tests = tests?.join(" && ");
+        // The reference itself.
+        if owned.iter().any(|(_, variable)| variable.rust_name == pattern) {
+            return Ok(format!(".filter(|{}| {tests})", read_in(pattern, &tests)));
+        }
+        let mut seen = pattern.to_string();
+        for (_, Variable { rust_name, .. }) in owned {
+            let own =
+                if crate::program::has_word(&tests, &rust_name) { format!("ref {rust_name}") } else { "_".into() };
+            seen = crate::kept_counters::with_word(&seen, &rust_name, &own);
+        }
+        Ok(format!(".filter(|&{}| {tests})", read_in(&seen, &tests)))
+    }
+}
+
+/// An array of one integer as that integer.
+fn whole_number(value: Value) -> Value {
+    match value.of {
+        Type::Ints => {
+            let text = format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", value.at(Strength::Whole));
+            Value::temporary(text, Type::Signed)
+        }
+        _ => value,
+    }
+}
+
+/// Why what counts the elements of a set is not ported.
+pub(crate) fn order_of_set() -> Missing {
+    Missing::new("the order of a set, which Python does not say").help("sort it: sorted(...)")
 }
 
 /// The pattern with a `_` before the names that a closure does not read.
@@ -454,7 +510,7 @@ fn read_in(pattern: &str, body: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let (name, behind) = rest.split_at(end);
-        let is_name = name.starts_with(|c: char| c.is_alphabetic()) && name != "mut";
+        let is_name = name.starts_with(|c: char| c.is_alphabetic()) && name != "mut" && name != "ref";
         out.push_str(if is_name && !crate::program::has_word(body, name) { "_" } else { "" });
         out.push_str(name);
         let next = behind.find(|c: char| c.is_alphanumeric() || c == '_').unwrap_or(behind.len());
@@ -462,11 +518,6 @@ fn read_in(pattern: &str, body: &str) -> String {
         rest = &behind[next..];
     }
     out
-}
-
-/// The pattern for a reference to what this pattern takes.
-fn of_reference(pattern: &str) -> String {
-    format!("&{pattern}")
 }
 
 pub(crate) fn elements_of(target: &Expr) -> &[Expr] {

@@ -17,6 +17,9 @@ fn with_capitals(path: &str) -> String {
     same.map_or(path.to_string(), |own| format!("keras.optimizers.{own}"))
 }
 
+/// Data sets whose arrays are of bytes.
+const OF_BYTES: &[&str] = &["mnist", "fashion_mnist", "cifar10", "cifar100"];
+
 /// Arguments by which the first layer of a Sequential may say what its input is.
 const OF_INPUT: &[&str] = &["input_shape", "input_dim", "batch_input_shape", "input_length", "batch_size"];
 
@@ -32,6 +35,9 @@ impl<'a> Program<'a> {
         if let Some(made) = self.kernel_of_keras_1(&path, call)? {
             return self.expression(made);
         }
+        if let Some(name) = path.strip_prefix("keras.backend.random_") {
+            return self.random_tensor(name, call);
+        }
         let named = self.named(&path, call)?;
         let last = path.rsplit('.').next().unwrap_or(&path);
         let module =
@@ -46,9 +52,6 @@ impl<'a> Program<'a> {
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
             ("layers", "Lambda") => self.lambda_layer(&named, self.graphs.is_of_many()),
-            ("backend", "random_normal" | "random_uniform") => {
-                self.random_tensor(last.trim_start_matches("random_"), call)
-            }
             // What Keras has unless it is set.
             ("backend" | "config", "image_data_format") if call.arguments.is_empty() => {
                 Ok(Value::constant("\"channels_last\"", Type::Str))
@@ -85,7 +88,7 @@ impl<'a> Program<'a> {
                     Err(missing) => Err(missing),
                 }
             }
-            ("ops" | "backend" | "activations", _) => self.operation(last, call),
+            ("ops" | "backend" | "activations", _) => self.operation_of(&path, last, call),
             ("layers", "add" | "subtract" | "multiply" | "average" | "maximum" | "minimum" | "concatenate" | "dot") => {
                 self.merging(last, &named)
             }
@@ -246,8 +249,7 @@ impl<'a> Program<'a> {
             without(named, &["shape", "input_shape", "batch_shape", "batch_input_shape", "batch_size"])
         {
             match name.as_str() {
-                // `tf.int32`
-                "dtype" if self.path_of(argument).is_some() => {
+                "dtype" if self.path_of(argument).is_some_and(|path| path.starts_with("tensorflow.")) => {
                     text.push_str(&format!(".dtype({:?})", self.dtype_name(argument)?));
                 }
                 "name" | "dtype" => {
@@ -320,13 +322,9 @@ impl<'a> Program<'a> {
             Some(Expr::List(list)) => {
                 list.elts.iter().map(|layer| self.layer_of_sequential(layer)).collect::<Ported<Vec<_>>>()?.concat()
             }
-            Some(_) => Vec::new(),
+            Some(list) => return self.sequential_of_list(list, named),
         };
-        let is_computed = |layers: &&Expr| !matches!(layers, Expr::NoneLiteral(_) | Expr::List(_));
-        let computed = find(named, "layers").filter(is_computed);
-        let computed = computed.map(|layers| self.sequential_of_list(layers)).transpose()?;
         let mut text = match layers.is_empty() {
-            _ if computed.is_some() => format!("Sequential::new({})", computed.unwrap_or_default()),
             true => "Sequential::new(layers![])".to_string(),
             false => format!("Sequential::new(layers![\n    {},\n])", layers.join(",\n    ")),
         };
@@ -372,6 +370,10 @@ impl<'a> Program<'a> {
                 out.push(format!("{}.clone()", value.at(crate::value::Strength::Whole)))
             }
             Type::Layer(_) | Type::Symbolic | Type::Model(_) => out.push(self.own(value)?.text),
+            Type::Instance(ref class) if self.is_layer_of_layers(&value.of) => {
+                self.becomes_model(&class.clone())?;
+                out.push(format!("{}.model()", self.own(value)?.text));
+            }
             of => return Err(Missing::new(format!("{} in a Sequential", of.described()))),
         }
         Ok(out)
@@ -410,10 +412,12 @@ impl<'a> Program<'a> {
         };
         let x = if item.returns.contains("Sequences") {
             Type::List(Box::new(Type::List(Box::new(Type::Id))))
+        } else if OF_BYTES.contains(&name) {
+            Type::Ints
         } else {
             Type::Array
         };
-        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { Type::Array };
+        let y = if item.returns.contains("Sequences") { Type::List(Box::new(Type::Id)) } else { x.clone() };
         let pair = Type::Tuple(vec![x, y]);
         Ok(Value::temporary(format!("{name}::load_data({options})?"), Type::Tuple(vec![pair.clone(), pair])))
     }

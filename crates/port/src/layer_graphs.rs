@@ -310,37 +310,8 @@ impl<'a> Program<'a> {
         Some(Value::temporary(text, Type::List(Box::new(of))))
     }
 
-    /// The layers of `Sequential(layers)`, where the list is in a variable or computed.
-    pub(crate) fn sequential_of_list(&mut self, list: &'a Expr) -> Ported<String> {
-        let input = self.input_of_list(list)?;
-        let value = self.expression(list)?;
-        let is_of_layers = matches!(&value.of, Type::List(of) if matches!(**of, Type::Layer(_)));
-        if !is_of_layers {
-            return Err(Missing::new(format!("{} as the layers of a Sequential", value.of.described())));
-        }
-        if let Type::List(of) = &value.of
-            && let Type::Layer(class) = &**of
-        {
-            self.run_own_layer(&class.clone(), true)?;
-        }
-        let is_shared = value.of == Type::List(Box::new(Type::Layer("dyn Layer".into())));
-        let whole = value.at(Strength::Whole);
-        let layers = match (is_shared, value.form) {
-            (true, Form::Temporary) => format!("{whole}.into_iter().map(Ok)"),
-            (true, _) => format!("{whole}.iter().cloned().map(Ok)"),
-            (false, _) => {
-                self.import_from("std::sync::Arc");
-                format!("{whole}.iter().map(|layer| Ok(Arc::new(layer.clone()) as Arc<dyn Layer>))")
-            }
-        };
-        Ok(match input {
-            None => format!("{layers}.collect()"),
-            Some(input) => format!("layers![{input}].into_iter().chain({layers}).collect()"),
-        })
-    }
-
     /// The `Input` that the first layer of a list means by its `input_shape`.
-    fn input_of_list(&mut self, list: &'a Expr) -> Ported<Option<String>> {
+    pub(crate) fn input_of_list(&mut self, list: &'a Expr) -> Ported<Option<String>> {
         match list {
             Expr::BinOp(both) => self.input_of_list(&both.left),
             Expr::List(list) => list.elts.first().map_or(Ok(None), |first| self.input_of_layer(first)),

@@ -12,6 +12,7 @@
 //! # Ok::<(), candle_keras_port::SyntaxError>(())
 //! ```
 
+mod addons;
 mod api;
 mod arguments;
 mod arrays;
@@ -19,6 +20,7 @@ mod axes;
 mod batch;
 mod branches;
 mod builtins;
+mod class_methods;
 mod classes;
 mod closures;
 mod collections;
@@ -26,11 +28,13 @@ mod command_line;
 mod compare;
 mod constant_texts;
 mod datasets;
+mod deletion;
 mod errors;
 mod evidence;
 mod expressions;
 mod files;
 mod folders;
+mod folds;
 mod for_loops;
 mod freezing;
 mod functions;
@@ -39,13 +43,17 @@ mod generators;
 mod image_generators;
 mod indexing;
 mod init_methods;
+mod ipython;
 mod iteration;
+mod kept_counters;
 mod keras;
 mod layer_graphs;
 mod loops;
 mod made;
 mod methods;
+mod module_constants;
 mod mutable;
+mod named_inputs;
 mod names;
 mod notebook;
 mod numpy;
@@ -53,6 +61,7 @@ mod numpy_more;
 mod numpy_random;
 mod old_names;
 mod operations;
+mod own_init;
 mod own_layers;
 mod own_losses;
 mod pandas;
@@ -61,24 +70,31 @@ mod patterns;
 mod plots;
 mod program;
 mod project;
+mod python_version;
 mod results;
 mod returns;
 mod scan;
+mod sequentials;
 mod sets;
+mod sharing;
 mod sklearn;
 mod slices;
 mod source;
 mod special;
 mod spread;
 mod statements;
-mod static_methods;
 mod steps;
 mod strings;
 mod subclasses;
 mod symbolic;
 mod tables;
 mod text;
+mod text_arrays;
 mod texts;
+mod tf_images;
+mod toggles;
+mod tokenizers;
+mod truth;
 mod unrolled;
 mod value;
 
@@ -149,8 +165,9 @@ impl SyntaxError {
 /// If it is not Python 3.
 pub fn port(script: &str, file: &str) -> Result<Port, SyntaxError> {
     let syntax = |(line, reason)| SyntaxError { file: file.into(), line, reason };
+    let script = source::with_newlines(script);
     let ported = || {
-        let source = Source::parse(script).map_err(syntax)?;
+        let source = Source::parse(&script).map_err(syntax)?;
         Ok(program::Program::new(&source, file).port())
     };
     // A sum of thousands of terms is as deep as it is long.

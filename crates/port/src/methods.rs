@@ -82,6 +82,7 @@ impl<'a> Program<'a> {
             )),
             (Type::Folder(..), _) => self.attribute_of_folder(of, name),
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
+            (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
             (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
             }
@@ -107,7 +108,9 @@ impl<'a> Program<'a> {
             (Type::Model(_), "input_shape") => Ok(Value::temporary(format!("{whole}.input()?.shape()?"), Type::Shape)),
             (Type::Model(_), "stop_training") => Ok(Value::place(format!("{whole}.stop_training"), Type::Bool)),
             (Type::Model(_) | Type::Layer(_), "trainable") => {
-                self.import_by_name("layers::Declared");
+                if !matches!(&of.of, Type::Layer(class) if class == "dyn Layer") {
+                    self.import_by_name("layers::Declared");
+                }
                 Ok(Value::temporary(format!("{whole}.base().is_trainable()"), Type::Bool))
             }
             (Type::Model(_), "name") => Ok(Value::temporary(format!("{whole}.layer_name()"), Type::String)),
@@ -118,10 +121,13 @@ impl<'a> Program<'a> {
             (Type::Model(_) | Type::Layer(_), "weights" | "variables") => {
                 Ok(Value::temporary(format!("{whole}.variables()"), Type::Variables))
             }
+            // All axes, in the opposite order.
             (own @ (Type::Array | Type::Ints | Type::Floats | Type::Mask), "T") => {
-                Ok(Value::temporary(format!("{whole}.t()?"), own.clone()))
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
-            (Type::Array | Type::Ints | Type::Floats | Type::Mask, "dtype") => {
+            (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
+            (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
             }
             (Type::Array | Type::Ints | Type::Floats | Type::Mask, "ndim") => {
@@ -142,6 +148,9 @@ impl<'a> Program<'a> {
             && let Some(axes) = self.flat_axes(of, name)
         {
             return Ok(axes);
+        }
+        if of.of.is_number() && name == "item" && call.arguments.is_empty() {
+            return Ok(of.clone());
         }
         if let Some(value) = self.method_of_parser(of, name, call)? {
             return Ok(value);
@@ -176,6 +185,7 @@ impl<'a> Program<'a> {
             Type::Flow(_) => self.method_of_flow(of, name, call),
             Type::Object(path) if path == crate::folders::IMAGE => self.method_of_image(of, name, call),
             Type::Object(path) if path == crate::image_generators::CLASS => self.method_of_generator(of, name, call),
+            Type::Object(path) if path == crate::tokenizers::CLASS => self.method_of_tokenizer(of, name, call),
             Type::Object(path) => {
                 let found = self.method_of_object(of, &path.clone(), name, call)?;
                 found.ok_or_else(|| Missing::new(format!("the method {name} of {}", of.of.described())))
@@ -241,6 +251,8 @@ impl<'a> Program<'a> {
             }
             Type::Dict(key, value) => self.method_of_dict(of, (&key.clone(), &value.clone()), name, call),
             text if text.is_text() || *text == Type::Char => self.method_of_text(of, name, call),
+            // Numbers of TensorFlow are numbers here.
+            number if number.is_number() && name == "numpy" && call.arguments.is_empty() => Ok(of.clone()),
             other => Err(Missing::new(format!("the method {name} of {}", other.described()))),
         }
     }
@@ -284,6 +296,10 @@ impl<'a> Program<'a> {
                 let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 self.reshaped_to(of, &sizes)
             }
+            ("astype", [dtype]) if self.dtype_name(dtype).is_ok_and(|name| name.starts_with("bool")) => {
+                let text = format!("{whole}.ne(&{whole}.zeros_like()?)?");
+                Ok(Value::temporary(text, Type::Mask))
+            }
             ("astype", [dtype]) => {
                 let dtype = self.dtype(Some(dtype), "")?;
                 let of = crate::numpy::of_dtype(&dtype);
@@ -303,11 +319,18 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::argsort");
                 Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
             }
-            ("transpose", []) => Ok(Value::temporary(format!("{whole}.t()?"), of.of.clone())),
+            ("transpose", []) => {
+                let function = self.import("ops::transpose");
+                Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
+            }
             ("squeeze", []) => {
                 let function = self.import("ops::squeeze");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), of.of.clone()))
             }
+            ("item", []) if of.of == Type::Ints => Ok(Value::temporary(
+                format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::I64)?.to_scalar::<i64>()?"),
+                Type::Signed,
+            )),
             ("item", []) => Ok(Value::temporary(
                 format!("{whole}.flatten_all()?.get(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?"),
                 Type::Float,
@@ -400,7 +423,7 @@ impl<'a> Program<'a> {
             }
             "compile" => {
                 if let Expr::Attribute(attribute) = &*call.func {
-                    self.compiled.push(self.source.text(attribute.value.range()));
+                    self.compiled.push(crate::freezing::name_of(&attribute.value));
                 }
                 self.compile(of, &named)
             }
@@ -520,7 +543,7 @@ impl<'a> Program<'a> {
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(data)?;
-        if let Some(text) = crate::pandas::data(&value) {
+        if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }
         match (&value.of, &value.items) {
@@ -824,7 +847,12 @@ impl<'a> Program<'a> {
 
     /// The weights of classes: a dict of integers and numbers.
     fn class_weights(&mut self, weights: &'a Expr) -> Ported<String> {
-        if let Expr::Dict(dict) = weights {
+        let dict = match weights {
+            Expr::Dict(dict) => Some(dict),
+            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            _ => None,
+        };
+        if let Some(dict) = dict {
             let mut pairs = Vec::new();
             for item in &dict.items {
                 let Some(key) = &item.key else { return Err(Missing::new("a dict of another dict")) };

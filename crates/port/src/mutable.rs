@@ -113,7 +113,7 @@ impl<'a> Program<'a> {
     /// `x[i, j]`
     pub(crate) fn mutable_element(&mut self, array: &Value, index: &'a Expr) -> Ported<Value> {
         let Type::Mutable { of, rank } = array.of else { return Err(Missing::new("an element of this")) };
-        let indices = self.indices(index)?;
+        let indices = self.indices(array, index)?;
         if indices.len() != rank || rank == DYNAMIC {
             let tensor = self.tensor(array)?;
             return self.array_index(&tensor, index);
@@ -127,7 +127,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn indices(&mut self, index: &'a Expr) -> Ported<Vec<String>> {
+    fn indices(&mut self, array: &Value, index: &'a Expr) -> Ported<Vec<String>> {
         let parts = match index {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             one => vec![one],
@@ -144,9 +144,11 @@ impl<'a> Program<'a> {
             match value.of {
                 Type::Mask | Type::List(_) => return Ok(Vec::new()),
                 Type::Int => texts.push(value.text),
-                // A negative one is beyond the array.
-                Type::Id | Type::Signed if value.form != Form::Constant => {
-                    texts.push(format!("{} as usize", value.at(Strength::Cast)));
+                Type::Id => texts.push(format!("{} as usize", value.at(Strength::Cast))),
+                Type::Signed if value.form != Form::Constant => {
+                    let function = self.import("python::place");
+                    let axis = texts.len();
+                    texts.push(format!("{function}({}, {}.shape()[{axis}])?", value.text, array.at(Strength::Whole)));
                 }
                 Type::Ints => texts
                     .push(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))),
@@ -169,14 +171,29 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let whole = array.at(Strength::Whole);
-        let indices = self.indices(index)?;
+        let mut indices = self.indices(array, index)?;
+        // The array is borrowed where it is changed.
+        for (axis, place) in indices.iter_mut().enumerate().filter(|(_, place)| place.contains(".shape()[")) {
+            self.line(&format!("let place{axis} = {place};"));
+            *place = format!("place{axis}");
+        }
         let number = self.element_of(of, value)?;
         match (number, indices.len()) {
             (Some(number), count) if count == rank && rank != DYNAMIC => {
                 self.line(&format!("{whole}[[{}]] {sign} {number};", indices.join(", ")));
             }
             (number, count) => {
-                // The part is a place of its own, since the array is borrowed in it.
+                // What is assigned is read first, since the array is borrowed where a part of it changes.
+                let reads_itself =
+                    |text: &str| crate::program::has_word(text, whole.rsplit('.').next().unwrap_or(&whole));
+                let number = number.map(|number| match reads_itself(&number) {
+                    true => {
+                        self.line(&format!("let number = {number};"));
+                        "number".to_string()
+                    }
+                    false => number,
+                });
+                // The part is a place of its own.
                 let part = match (count, rank) {
                     (0, DYNAMIC) => self.slice_of_any_rank(array, index, number.is_some())?,
                     (0, _) => self.slice_of(array, index)?,
@@ -186,30 +203,39 @@ impl<'a> Program<'a> {
                     }
                     _ => self.slice_of(array, index)?,
                 };
+                let name = self.free_name("part");
                 match (number, sign) {
                     (Some(number), "=") => self.line(&format!("{part}.fill({number});")),
                     (Some(number), sign) => {
                         self.line("{");
-                        self.line(&format!("    let mut part = {part};"));
-                        self.line(&format!("    part {sign} {number};"));
+                        self.line(&format!("    let mut {name} = {part};"));
+                        self.line(&format!("    {name} {sign} {number};"));
                         self.line("}");
                     }
                     (None, sign) => {
                         let tensor = self.tensor(value)?;
+                        let values = tensor.clone();
                         let dtype = match of {
                             "f32" => "F32",
                             "i64" => "I64",
                             "u8" => "U8",
                             _ => "F64",
                         };
+                        let is_of_itself = crate::program::has_word(&tensor.text, &whole);
+                        let tensor = match is_of_itself {
+                            true => self.free_name("values"),
+                            false => tensor.at(Strength::Whole),
+                        };
                         let numbers = format!(
-                            "{}.to_dtype(DType::{dtype})?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<{of}>()?",
-                            tensor.at(Strength::Whole)
+                            "{tensor}.to_dtype(DType::{dtype})?.broadcast_as({name}.shape())?.flatten_all()?.to_vec1::<{of}>()?"
                         );
                         self.line("{");
-                        self.line(&format!("    let mut part = {part};"));
+                        if is_of_itself {
+                            self.line(&format!("    let {tensor} = {};", values.text));
+                        }
+                        self.line(&format!("    let mut {name} = {part};"));
                         self.line(&format!("    let numbers = {numbers};"));
-                        self.line("    for (element, number) in part.iter_mut().zip(numbers) {");
+                        self.line(&format!("    for (element, number) in {name}.iter_mut().zip(numbers) {{"));
                         self.line(&format!("        *element {sign} number;"));
                         self.line("    }");
                         self.line("}");
@@ -248,22 +274,23 @@ impl<'a> Program<'a> {
             None => Ok(String::new()),
             Some(end) => match self.expression(end)? {
                 // NumPy ends where the array ends.
-                value if value.of == Type::Int && end.is_bin_op_expr() => {
+                value if value.of == Type::Int && self.scan().may_be_beyond(end) => {
                     Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
                 }
                 end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
-                end if end.of == Type::Ints => Ok(format!(
-                    "usize::min(usize::try_from({}.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])",
-                    end.at(Strength::Whole)
-                )),
                 end if end.of == Type::Signed && end.form == Form::Constant => {
                     Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
                 }
                 // A negative one is an error here.
-                end if end.of == Type::Signed => Ok(format!(
-                    "usize::min(usize::try_from({}).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])",
-                    end.text
-                )),
+                end if matches!(end.of, Type::Ints | Type::Signed) => {
+                    let number = match end.of {
+                        Type::Ints => format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole)),
+                        _ => end.text,
+                    };
+                    Ok(format!(
+                        "usize::min(usize::try_from({number}).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])"
+                    ))
+                }
                 _ => Err(Missing::new("a slice from the end")),
             },
         }
@@ -353,7 +380,18 @@ impl<'a> Program<'a> {
             texts.push(match part {
                 Expr::EllipsisLiteral(_) => "..".to_string(),
                 Expr::Slice(slice) => {
-                    let mut end = |end: Option<&'a Expr>| self.end_of_slice(end, &whole, axis);
+                    let mut end = |end: Option<&'a Expr>| match end {
+                        None => Ok(String::new()),
+                        Some(end) => match self.expression(end)? {
+                            // NumPy ends where the array ends.
+                            value if value.of == Type::Int && self.scan().may_be_beyond(end) => {
+                                Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
+                            }
+                            end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
+                            end if end.of == Type::Signed && end.form == Form::Constant => Ok(end.text),
+                            _ => self.end_of_slice(Some(end), &whole, axis),
+                        },
+                    };
                     let mut ends = [end(slice.lower.as_deref())?, end(slice.upper.as_deref())?];
                     // The array is borrowed where it is sliced.
                     for (end, name) in ends.iter_mut().zip(["start", "end"]) {
@@ -368,7 +406,19 @@ impl<'a> Program<'a> {
                         Some(step) => format!("{from}..{to};{}", self.argument(step, "usize", "a step")?),
                     }
                 }
-                part => self.place_beside_slice(part, &whole, axis)?,
+                part => {
+                    let place = self.expression(part)?;
+                    match place.of {
+                        Type::Int => place.text,
+                        Type::Id => format!("{} as usize", place.at(Strength::Cast)),
+                        // Negative ones count from the end here too.
+                        Type::Signed if place.form != Form::Constant => {
+                            format!("{} as isize", place.at(Strength::Cast))
+                        }
+                        Type::Signed => place.text,
+                        _ => return Err(Missing::new("a computed place beside a slice")),
+                    }
+                }
             });
         }
         let has_dots = parts.iter().any(|part| part.is_ellipsis_literal_expr());

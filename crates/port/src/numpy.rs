@@ -18,8 +18,8 @@ pub(crate) fn of_dtype(dtype: &str) -> Type {
 /// The dtype of candle for a name of NumPy.
 pub(crate) fn dtype_of(name: &str) -> Option<&'static str> {
     Some(match name.rsplit('.').next().unwrap_or(name) {
-        "float32" => "DType::F32",
-        "float64" | "float" | "double" => "DType::F64",
+        "float32" | "f" | "f4" => "DType::F32",
+        "float64" | "float" | "double" | "d" | "f8" => "DType::F64",
         "float16" => "DType::F16",
         "int64" | "int" => "DType::I64",
         "int32" => "DType::I32",
@@ -171,7 +171,7 @@ impl<'a> Program<'a> {
             }
             "argmax" | "mean" | "sum" | "max" | "min" | "std" | "var" | "argmin" | "prod" | "amax" | "amin"
             | "average" => {
-                let given = given(&["a", "axis", "keepdims"])?;
+                let given = given(&["a", "axis", "keepdims", "dtype"])?;
                 let of = self.expression(needed(&given, "a")?)?;
                 // The size of a shape.
                 if let (Type::Tuple(types), "prod") = (&of.of, name)
@@ -179,6 +179,9 @@ impl<'a> Program<'a> {
                 {
                     let sizes = crate::arguments::sizes_in_array(&of, types.len());
                     return Ok(Value::temporary(format!("{sizes}.iter().product::<usize>()"), Type::Int));
+                }
+                if let Some(dtype) = find(&given, "dtype") {
+                    return self.whole_mean(name, &of, (find(&given, "axis"), dtype));
                 }
                 let name = match name {
                     "amax" => "max",
@@ -249,7 +252,7 @@ impl<'a> Program<'a> {
                 let operand = if is_whole { of.borrowed() } else { self.fractions(&of) };
                 let function = self.import(&format!("ops::{name}"));
                 let result = match (is_whole, &of.of) {
-                    _ if matches!(name, "isnan" | "logical_not") => Type::Array,
+                    _ if matches!(name, "isnan" | "logical_not") => Type::Mask,
                     (true, of) => of.clone(),
                     _ => Type::Floats,
                 };
@@ -480,6 +483,34 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
             }
+            "fromstring" => {
+                let given = given(&["string", "dtype", "count", "sep"])?;
+                let text = self.argument(needed(&given, "string")?, "&str", "string")?;
+                let sep = match find(&given, "sep") {
+                    Some(Expr::StringLiteral(sep)) if !sep.value.is_empty() => format!("{:?}", sep.value.to_str()),
+                    _ => return Err(Missing::new("fromstring of bytes")),
+                };
+                if find(&given, "count").is_some() {
+                    return Err(Missing::new("the argument count"));
+                }
+                let dtype = self.dtype(find(&given, "dtype"), "DType::F64")?;
+                let function = self.import("numpy::fromstring");
+                let cast = if dtype == "DType::F64" { String::new() } else { format!(".to_dtype({dtype})?") };
+                Ok(Value::temporary(format!("{function}({text}, {sep})?{cast}"), of_dtype(&dtype)))
+            }
+            "savetxt" => {
+                let given = given(&["fname", "X", "fmt", "delimiter"])?;
+                let path = self.argument(needed(&given, "fname")?, "impl AsRef<Path>", "fname")?;
+                let of = self.expression(needed(&given, "X")?)?;
+                let of = self.tensor(&of)?.borrowed();
+                let mut text = |name: &str, default: &str| match find(&given, name) {
+                    None => Ok(default.to_string()),
+                    Some(argument) => self.argument(argument, "&str", name),
+                };
+                let (fmt, delimiter) = (text("fmt", "\"%.18e\"")?, text("delimiter", "\" \"")?);
+                let function = self.import("numpy::savetxt");
+                Ok(Value::temporary(format!("{function}({path}, {of}, {fmt}, {delimiter})?"), Type::None))
+            }
             name if AS_IN_KERAS.contains(&name) => self.operation(name, call),
             name => self.other_numpy_call(name, call),
         }
@@ -526,11 +557,18 @@ impl<'a> Program<'a> {
             match word.arg.as_deref() {
                 Some("dtype") => dtype_given = Some(self.dtype_name(&word.value)?),
                 // In their order.
-                Some("start" | "stop" | "step") => ends.push(self.expression(&word.value)?),
+                // As TensorFlow calls them.
+                Some("start" | "stop" | "step" | "limit" | "delta") => ends.push(self.expression(&word.value)?),
                 other => return Err(Missing::new(format!("the argument {}", other.unwrap_or("**")))),
             }
         }
-        let order: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
+        let name_of = |name: &'a str| match name {
+            "limit" => "stop",
+            "delta" => "step",
+            name => name,
+        };
+        let order: Vec<_> =
+            call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).map(name_of).collect();
         let is_in_order = order.iter().filter(|name| **name != "dtype").copied().eq(["start", "stop", "step"]
             .into_iter()
             .skip(call.arguments.args.len())
@@ -551,7 +589,8 @@ impl<'a> Program<'a> {
             [start, stop, step] => (start.as_str(), stop.as_str(), step.as_str()),
             _ => return Err(Missing::new("arange of this")),
         };
-        let (dtype, of) = if is_whole { (whole, Type::Ints) } else { ("float64", Type::Floats) };
+        let fractions = if whole == "int32" { "float32" } else { "float64" };
+        let (dtype, of) = if is_whole { (whole, Type::Ints) } else { (fractions, Type::Floats) };
         let (dtype, of) = match &dtype_given {
             None => (dtype, of),
             Some(given) => (given.as_str(), if given.contains("float") { Type::Floats } else { Type::Ints }),
@@ -564,6 +603,9 @@ impl<'a> Program<'a> {
         match path {
             path if path.starts_with("tensorflow.data.Dataset.") => {
                 self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
+            }
+            path if path.starts_with("tensorflow.image.") => {
+                self.image_of_tensorflow(path.trim_start_matches("tensorflow.image."), call)
             }
             "tensorflow.random.normal" | "tensorflow.random.uniform" | "tensorflow.random.truncated_normal" => {
                 self.random_tensor(path.rsplit('.').next().unwrap_or(path), call)
@@ -638,6 +680,7 @@ pub(crate) fn literal_array(value: &Value) -> Ported<(String, Type)> {
             .filter(|_| value.of.is_number())
             .ok_or_else(|| Missing::new(format!("an array of {}", value.of.described())))?;
         let suffix = match (std::mem::take(first), is_float, value.form) {
+            (true, true, Form::Constant) if !value.is_literal() => "",
             (true, true, Form::Constant) => "_f64",
             (true, false, Form::Constant) => "_i64",
             _ => "",
@@ -650,8 +693,27 @@ pub(crate) fn literal_array(value: &Value) -> Ported<(String, Type)> {
     if all.is_empty() {
         return Err(Missing::new("an array of nothing"));
     }
+    if all.iter().any(|value| value.of == Type::Bool) {
+        return truths(value, &all);
+    }
     let text = text(value, is_float, &mut true)?;
     Ok((text, if is_float { Type::Float } else { Type::Int }))
+}
+
+/// A list of truth values, as an array has them.
+fn truths(value: &Value, all: &[&Value]) -> Ported<(String, Type)> {
+    fn text(value: &Value) -> String {
+        match &value.items {
+            Some(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
+            None if value.text == "true" => "1_u8".into(),
+            None if value.text == "false" => "0_u8".into(),
+            None => format!("u8::from({})", value.text),
+        }
+    }
+    match all.iter().all(|value| value.of == Type::Bool) {
+        true => Ok((text(value), Type::Mask)),
+        false => Err(Missing::new("an array of truth values and numbers")),
+    }
 }
 
 pub(crate) fn by_slice(text: &str, value: &Value) -> String {

@@ -12,7 +12,7 @@ const WITH_DEFAULTS: &[(&str, &[(&str, &str)])] = &[
     ("trace", &[("offset", "0"), ("axis1", "0"), ("axis2", "1")]),
     ("array_split", &[("indices_or_sections", ""), ("axis", "0")]),
     ("split", &[("indices_or_sections", ""), ("axis", "0")]),
-    ("cumprod", &[("axis", "()"), ("dtype", "()")]),
+    ("cumprod", &[("axis", "()"), ("dtype", "None")]),
 ];
 
 /// Those of two arrays.
@@ -225,6 +225,33 @@ impl<'a> Program<'a> {
         }
         let (function, class) = (self.import("numpy::set_printoptions"), self.import("numpy::PrintOptions"));
         Ok(Value::temporary(format!("{function}({class}::new(){options})"), Type::None))
+    }
+
+    /// `np.mean(lengths, dtype=int)`, which leaves out the fraction.
+    pub(crate) fn whole_mean(
+        &mut self,
+        name: &str,
+        of: &Value,
+        (axis, dtype): (Option<&'a Expr>, &'a Expr),
+    ) -> Ported<Value> {
+        let dtype = self.dtype(Some(dtype), "")?;
+        if name != "mean" || axis.is_some() || dtype != "DType::I64" {
+            return Err(Missing::new(format!("{name} with a dtype")));
+        }
+        let whole = of.at(Strength::Whole);
+        match &of.of {
+            Type::List(element) if **element == Type::Int => Ok(Value::new(
+                format!("{whole}.iter().sum::<usize>() / {whole}.len()"),
+                Type::Int,
+                Strength::Product,
+                Form::Temporary,
+            )),
+            Type::Ints => {
+                let mean = self.reduction("mean", of, None, None)?;
+                Ok(Value::new(format!("{} as i64", mean.text), Type::Signed, Strength::Cast, Form::Temporary))
+            }
+            of => Err(Missing::new(format!("a mean without fractions of {}", of.described()))),
+        }
     }
 
     /// `np.finfo(np.float32).eps`; `None` if it is something else.

@@ -203,8 +203,15 @@ impl<'a> Program<'a> {
                 };
                 let of = self.expression(argument)?;
                 match &of.of {
-                    Type::List(_) if of.form == Form::Place => {
+                    Type::List(_) if of.form == Form::Place && self.is_mutated(&name.id) => {
+                        if self.scopes.is_local(&name.id) {
+                            self.declare(&name.id);
+                        }
                         Ok(Value::temporary(format!("{function}shuffle(&mut {})", of.text), Type::None))
+                    }
+                    Type::List(_) => Err(Missing::new("a list that NumPy shuffles").help("shuffle an array")),
+                    _ if self.scan().is_parameter(&name.id) && self.is_first(&name.id) => {
+                        Err(Missing::new(format!("a function that shuffles {}", name.id)).help("return the new array"))
                     }
                     kind if kind.is_array() => {
                         let text = format!("{function}shuffle_rows({})?", of.borrowed());
@@ -216,7 +223,18 @@ impl<'a> Program<'a> {
             }
             "choice" => {
                 let given = given(&["a", "size", "replace", "p"])?;
-                let of = self.expression(needed(&given, "a")?)?;
+                // `range(n)` is what `n` means.
+                let of = match needed(&given, "a")? {
+                    Expr::Call(range) if matches!((&*range.func, &range.arguments.args[..]), (Expr::Name(name), [_]) if name.id.as_str() == "range") => {
+                        self.expression(&range.arguments.args[0])?
+                    }
+                    of => self.expression(of)?,
+                };
+                // Of a list several are chosen as of an array.
+                let of = match &of.of {
+                    Type::List(element) if element.is_number() && find(&given, "size").is_some() => self.tensor(&of)?,
+                    _ => of,
+                };
                 if given.len() == 1 && of.of.is_array() {
                     return Ok(Value::temporary(format!("{function}choice({}, (), true, ())?", of.borrowed()), of.of));
                 }

@@ -22,6 +22,10 @@ const OF_TENSORFLOW: &[(&str, &str)] = &[
     ("div", "divide"),
     ("gather", "take"),
     ("acos", "arccos"),
+    ("range", "arange"),
+    ("floordiv", "floor_divide"),
+    ("floormod", "mod"),
+    ("clip_by_value", "clip"),
 ];
 
 /// The name in `keras.ops` of a function of `K` or TensorFlow.
@@ -50,9 +54,25 @@ pub(crate) fn name_of(path: &str) -> Option<String> {
     known(name)
 }
 
+/// Defaults that `K`, TensorFlow and `keras.activations` have, and `keras.ops` has not.
+const DEFAULTS_ELSEWHERE: &[(&str, &str, &str, &str)] = &[
+    ("keras.backend.", "concatenate", "axis", "-1"),
+    ("keras.backend.", "argmax", "axis", "-1"),
+    ("keras.backend.", "argmin", "axis", "-1"),
+    ("keras.backend.", "cumsum", "axis", "0"),
+    ("keras.backend.", "cumprod", "axis", "0"),
+    ("keras.backend.", "expand_dims", "axis", "-1"),
+    ("keras.activations.", "gelu", "approximate", "false"),
+    ("tensorflow.", "gelu", "approximate", "false"),
+    ("tensorflow.", "argmax", "axis", "0"),
+    ("tensorflow.", "argmin", "axis", "0"),
+    ("tensorflow.", "cumsum", "axis", "0"),
+    ("tensorflow.", "cumprod", "axis", "0"),
+];
+
 /// What Keras has for arguments that `ops` wants to be said.
 const DEFAULTS: &[(&str, &str, &str)] = &[
-    ("concatenate", "axis", "-1"),
+    ("concatenate", "axis", "0"),
     ("stack", "axis", "0"),
     ("softmax", "axis", "-1"),
     ("log_softmax", "axis", "-1"),
@@ -81,8 +101,39 @@ const OF_FIRST: &[&str] =
     &["x", "xs", "a", "input", "inputs", "tensor", "values", "input_tensor", "tensors", "logits", "features"];
 
 impl<'a> Program<'a> {
+    /// A call of a function of `K`, TensorFlow or `keras.activations` that `keras.ops` has by this name.
+    pub(crate) fn operation_of(&mut self, path: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        let words: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
+        match (path, name) {
+            // The length of each part, not where it ends.
+            (_, "split") if path.starts_with("tensorflow.") && !self.is_count(call.arguments.args.get(1)) => {
+                return Err(Missing::new("a split into parts of these sizes").help("write keras.ops.split"));
+            }
+            // Of all elements, unless the axis is said.
+            (_, "normalize") if !path.starts_with("keras.ops.") && !words.contains(&"axis") => {
+                return Err(Missing::new("a norm of all elements").help("say the axis"));
+            }
+            ("keras.backend.repeat", _) => return Err(Missing::new("K.repeat").help("write layers.RepeatVector")),
+            _ => {}
+        }
+        self.operation_from(path, name, call)
+    }
+
+    /// Whether an argument is an integer.
+    fn is_count(&mut self, argument: Option<&'a Expr>) -> bool {
+        let Some(argument) = argument else { return true };
+        let written = self.body.len();
+        let is_count = matches!(self.expression(argument), Ok(Value { of: Type::Int, .. }));
+        self.body.truncate(written);
+        is_count
+    }
+
     /// A call of the function of `keras.ops` with this name.
     pub(crate) fn operation(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        self.operation_from("keras.ops.", name, call)
+    }
+
+    fn operation_from(&mut self, origin: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
         if let Some(value) = self.operation_on_texts(name, call)? {
             return Ok(value);
         }
@@ -149,9 +200,14 @@ impl<'a> Program<'a> {
                 .find(|(name, _)| name == parameter)
                 .or_else(|| named.get(i).filter(|_| i == 0))
                 .map(|(_, given)| *given);
-            let is_axes = rust_type.contains("Axes");
-            let default =
-                DEFAULTS.iter().find(|(own, of, _)| *own == name && of == parameter).map(|(_, _, text)| *text);
+            let is_axes = rust_type.contains("Axes") || rust_type.contains("AxisList") || name == "tile";
+            let elsewhere = DEFAULTS_ELSEWHERE
+                .iter()
+                .find(|(from, own, of, _)| origin.starts_with(from) && *own == name && of == parameter);
+            let default = match elsewhere {
+                Some((.., text)) => Some(*text),
+                None => DEFAULTS.iter().find(|(own, of, _)| *own == name && of == parameter).map(|(.., text)| *text),
+            };
             texts.push(match given {
                 Some(given) if rust_type == "&X" || rust_type == "&Tensor" => {
                     operands.push((texts.len(), self.expression(given)?));
@@ -182,6 +238,10 @@ impl<'a> Program<'a> {
                     };
                     let axes = if axes == "None" { "()".into() } else { axes };
                     self.with_kept_axes(axes, keepdims)
+                }
+                // One number in a list is the same for all.
+                Some(Expr::List(list)) if name == "repeat" && list.elts.len() == 1 => {
+                    self.argument(&list.elts[0], rust_type, parameter)?
                 }
                 Some(given) if rust_type.contains("Vec<i64>") => self.shape_of_integers(given)?,
                 // A dtype in a variable.
@@ -226,6 +286,7 @@ impl<'a> Program<'a> {
         let function = self.import(&format!("ops::{rust_name}"));
         let text = format!("{function}({})", texts.join(", "));
         Ok(match is_symbolic {
+            true if name == "split" => Value::temporary(text, Type::List(Box::new(Type::Symbolic))),
             true => Value::temporary(text, Type::Symbolic),
             false => Value::temporary(format!("{text}?"), of),
         })
@@ -312,6 +373,7 @@ impl<'a> Program<'a> {
                 name if signature.has(name) => name.to_string(),
                 name if OF_FIRST.contains(&name) && call.arguments.args.is_empty() => first.clone(),
                 // Names of TensorFlow.
+                "num_or_size_splits" if signature.has("indices_or_sections") => "indices_or_sections".into(),
                 "perm" if signature.has("axes") => "axes".into(),
                 "alpha" if signature.has("negative_slope") => "negative_slope".into(),
                 "shape" if signature.has("newshape") => "newshape".into(),

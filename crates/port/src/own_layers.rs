@@ -3,24 +3,25 @@
 //! A layer of layers is a struct whose `call` is written for symbolic tensors (classes.rs).
 
 use crate::classes::Kind;
-use crate::functions::{Body, Definition};
+use crate::functions::{Body, Definition, Receiver};
 use crate::program::Program;
 use crate::value::{Form, Type, Value, Variable};
 use crate::{Missing, Ported};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef};
-use ruff_text_size::Ranged;
 
 /// What a class of the script says of a layer.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct OwnLayer {
+pub(crate) struct OwnLayer<'a> {
     /// The arguments of `new`: name and type.
-    arguments: Vec<(String, Type)>,
+    pub(crate) arguments: Vec<(String, Type)>,
     /// Attributes that are constants.
-    constants: Vec<(String, Value)>,
+    pub(crate) constants: Vec<(String, Value)>,
+    /// Attributes that are arguments of another name, or are computed of them where they are used.
+    pub(crate) computed: Vec<(String, &'a Expr)>,
     /// Attributes that `build` fills with weights.
     weights: Vec<String>,
-    build: Option<String>,
+    pub(crate) build: Option<String>,
     forward: Option<(String, bool)>,
 }
 
@@ -111,97 +112,14 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Layer(class)))
     }
 
-    /// What `__init__` sets: its parameters, and constants.
-    fn read_init(&mut self, number: usize, types: &[Type]) -> Ported<()> {
-        let mut own = OwnLayer::default();
-        let init = self.method_named(number, "__init__");
-        let parameters = init.map(|init| Definition::Def(init).parameters()).unwrap_or_default();
-        for (parameter, of) in parameters.iter().skip(1).zip(types) {
-            let name = parameter.parameter.name.to_string();
-            match of {
-                Type::None => own.constants.push((name, Value::constant("None", Type::None))),
-                Type::Int | Type::Signed | Type::Float | Type::Bool => own.arguments.push((name, of.clone())),
-                Type::Str => own.arguments.push((name, Type::String)),
-                of => return Err(Missing::new(format!("{} as an argument of a layer", of.described()))),
-            }
-        }
-        for statement in init.map(|init| &init.body[..]).unwrap_or_default() {
-            match statement {
-                Stmt::Expr(expression) if crate::classes::is_call_of_super(&expression.value) => {}
-                Stmt::Expr(expression) if expression.value.is_string_literal_expr() => {}
-                Stmt::Assign(assign) => {
-                    let [Expr::Attribute(attribute)] = &assign.targets[..] else {
-                        return Err(Missing::new("a variable in the __init__ of a layer with weights"));
-                    };
-                    let name = attribute.attr.as_str();
-                    match &*assign.value {
-                        Expr::Name(value) if value.id.as_str() == name => {}
-                        // `self.activation = keras.activations.get(activation)`
-                        Expr::Call(call)
-                            if matches!(
-                                self.path_of(&call.func).as_deref(),
-                                Some("keras.activations.get" | "keras.layers.Activation")
-                            ) && matches!(&call.arguments.args[..], [Expr::Name(value)] if value.id.as_str() == name) =>
-                        {
-                            let of = Type::Object("activations::ActivationFunction".into());
-                            match own.arguments.iter_mut().find(|(argument, _)| argument == name) {
-                                Some((_, argument)) => *argument = of,
-                                // `None` is the name of an activation as well.
-                                None => {
-                                    own.constants.retain(|(constant, _)| constant != name);
-                                    let before = parameters
-                                        .iter()
-                                        .skip(1)
-                                        .take_while(|parameter| parameter.parameter.name.as_str() != name)
-                                        .filter(|parameter| {
-                                            own.arguments
-                                                .iter()
-                                                .any(|(own, _)| own == parameter.parameter.name.as_str())
-                                        })
-                                        .count();
-                                    own.arguments.insert(before, (name.into(), of));
-                                }
-                            }
-                        }
-                        // A source of random numbers is that of the run.
-                        Expr::Call(call)
-                            if self.path_of(&call.func).is_some_and(|path| path.ends_with(".SeedGenerator")) =>
-                        {
-                            own.constants.push((name.into(), Value::constant("None", Type::None)));
-                        }
-                        value => {
-                            let value = self.expression(value)?;
-                            if value.form != Form::Constant {
-                                return Err(Missing::new(format!("the attribute {name} of a layer with weights"))
-                                    .help("compute it where it is used"));
-                            }
-                            own.constants.push((name.into(), value));
-                        }
-                    }
-                }
-                other => {
-                    let line = self.source.line(other.range().start());
-                    return Err(Missing::new(format!("line {line} in the __init__ of a layer with weights")));
-                }
-            }
-        }
-        self.classes[number].own = Some(own);
-        if let Some(build) = self.method_named(number, "build") {
-            let shape = Type::BuildShape;
-            let body = self.own_body(number, Definition::Def(build), &[shape])?;
-            self.set_own(number, |own| own.build = Some(body.lines.join("\n")));
-        }
-        Ok(())
-    }
-
-    fn set_own(&mut self, number: usize, change: impl FnOnce(&mut OwnLayer)) {
+    pub(crate) fn set_own(&mut self, number: usize, change: impl FnOnce(&mut OwnLayer<'a>)) {
         change(self.classes[number].own.get_or_insert_default());
     }
 
-    fn own_body(&mut self, number: usize, definition: Definition<'a>, types: &[Type]) -> Ported<Body> {
+    pub(crate) fn own_body(&mut self, number: usize, definition: Definition<'a>, types: &[Type]) -> Ported<Body> {
         let of = Type::Instance(self.classes[number].rust_name.clone());
         let receiver = Variable { rust_name: "self".into(), of, form: Form::Reference, is_pending: false };
-        let body = self.body_of(definition, Some(receiver), types, self.classes[number].depth())?;
+        let body = self.body_of(definition, Receiver::Object(receiver), types, self.classes[number].depth())?;
         if let Some(captured) = body.captured.first() {
             return Err(Missing::new(format!("a layer that uses {}", captured.name())).help("pass it to __init__"));
         }
@@ -268,6 +186,9 @@ impl<'a> Program<'a> {
         if own.weights.iter().any(|weight| weight == name) {
             return Ok(Value::temporary(format!("self.weight({rust_name:?}, ctx)?"), Type::Floats));
         }
+        if let Some((_, computed)) = own.computed.iter().find(|(computed, _)| computed == name) {
+            return self.computed_attribute(number, computed);
+        }
         let argument = own.arguments.iter().find(|(argument, _)| argument == name);
         let (_, of) = argument.ok_or_else(|| Missing::new(format!("the attribute {name} of this layer")))?;
         Ok(Value::place(format!("self.{rust_name}"), of.clone()))
@@ -327,7 +248,11 @@ impl<'a> Program<'a> {
             }
             false => shape,
         };
-        let mut text = format!("{class}::new(\u{3}, {shape}, &{initializer}.into())");
+        let initializer = match initializer.starts_with("self.") {
+            true => initializer.trim_end_matches(".clone()").to_string(),
+            false => format!("{initializer}.into()"),
+        };
+        let mut text = format!("{class}::new(\u{3}, {shape}, &{initializer})");
         for (name, argument) in &named {
             match (name.as_str(), argument) {
                 ("shape" | "initializer" | "name", _) => {}
@@ -369,6 +294,11 @@ impl<'a> Program<'a> {
                 "    fn build(&self, _: &[Shape], build: &mut Build) -> Result<()> {{\n{}\n    }}\n\n",
                 indented(&build)
             ));
+        }
+        let methods = self.texts_of_methods(number).iter().map(|text| indented(text)).collect::<Vec<_>>();
+        if !methods.is_empty() {
+            let end = out.split_off(out.find(&format!("impl Layer for {name} {{")).unwrap_or(out.len()));
+            out.push_str(&format!("impl {name} {{\n{}\n}}\n\n{end}", methods.join("\n\n")));
         }
         let context = if forward.contains("ctx") { "ctx" } else { "_" };
         let inputs = if forward.contains("inputs") { "inputs" } else { "_" };

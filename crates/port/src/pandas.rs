@@ -128,6 +128,7 @@ impl<'a> Program<'a> {
                 }
                 Ok(Value::temporary(format!("{}.get_dummies({arguments})?", of.at(Strength::Whole)), object(TABLE)))
             }
+            "pandas.concat" => self.concatenated(call),
             // How tables are printed.
             "pandas.set_option" => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("{path} is not known here"))),
@@ -178,7 +179,10 @@ impl<'a> Program<'a> {
                     arguments.push_str(&format!(".sep({sep:?})"));
                 }
                 Expr::StringLiteral(text) if text.value.to_str() == r"\s+" => arguments.push_str(".whitespace(true)"),
-                _ => return Err(Missing::new("a separator that is not one character")),
+                Expr::StringLiteral(text) if is_plain(text.value.to_str()) => {
+                    arguments.push_str(&format!(".sep_text({:?})", text.value.to_str()));
+                }
+                _ => return Err(Missing::new("a separator that is a pattern, or computed")),
             }
         }
         for (name, own) in [("delim_whitespace", "whitespace"), ("skipinitialspace", "skipinitialspace")] {
@@ -205,11 +209,9 @@ impl<'a> Program<'a> {
         }
         for name in ["names", "usecols"] {
             if let Some(names) = find(&given, name) {
-                if name == "usecols"
-                    && matches!(names, Expr::List(list) if list.elts.iter().any(Expr::is_number_literal_expr))
-                    && find(&given, "names").is_some()
-                {
-                    return Err(Missing::new("usecols by place beside names").help("name the columns"));
+                if let ("usecols", Some(places)) = (name, places_of(names)) {
+                    arguments.push_str(&format!(".usecols_at([{places}])"));
+                    continue;
                 }
                 arguments.push_str(&format!(".{name}({})", self.names(names)?));
             }
@@ -244,6 +246,39 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("{function}({path}, {arguments})?"), object(TABLE)))
     }
 
+    /// `pd.concat([a, b])`
+    fn concatenated(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let given = named_as(call, &["objs", "axis", "ignore_index"])?;
+        let tables = match needed(&given, "objs")? {
+            Expr::List(list) => &list.elts[..],
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            _ => return Err(Missing::new("concat of a list in a variable").help("write the list out")),
+        };
+        let mut texts = Vec::new();
+        for table in tables {
+            let table = self.expression(table)?;
+            match is(&table.of, TABLE) {
+                true => texts.push(table.borrowed()),
+                false => return Err(Missing::new(format!("concat of {}", table.of.described()))),
+            }
+        }
+        let axis = match find(&given, "axis") {
+            None => "rows",
+            Some(Expr::StringLiteral(axis)) if axis.value.to_str() == "columns" => "columns",
+            Some(axis) if is_number(axis, 0) => "rows",
+            Some(axis) if is_number(axis, 1) => "columns",
+            Some(_) => return Err(Missing::new("concat along this axis")),
+        };
+        let numbered = match find(&given, "ignore_index") {
+            None => "",
+            Some(Expr::BooleanLiteral(is)) if !is.value => "",
+            Some(Expr::BooleanLiteral(_)) if axis == "rows" => ".reset_index()",
+            Some(_) => return Err(Missing::new("this ignore_index")),
+        };
+        let class = self.import(TABLE);
+        Ok(Value::temporary(format!("{class}::concat_{axis}([{}])?{numbered}", texts.join(", ")), object(TABLE)))
+    }
+
     /// `pd.DataFrame({"a": x})`, `pd.DataFrame(x, columns=["a"])`
     fn data_frame(&mut self, call: &'a ExprCall) -> Ported<Value> {
         let given = named_as(call, &["data", "columns"])?;
@@ -270,7 +305,16 @@ impl<'a> Program<'a> {
                 let text = format!("{class}::from_array({}, {names})?", array.borrowed());
                 Ok(Value::temporary(text, object(TABLE)))
             }
-            (_, None) => Err(Missing::new("a DataFrame without names of columns").help("pass columns=[...]")),
+            (array, None) => {
+                let array = self.expression(array)?;
+                let array = match &array.of {
+                    of if of.is_array() || matches!(of, Type::Mutable { .. }) => self.tensor(&array)?,
+                    of => return Err(Missing::new(format!("a DataFrame of {}", of.described()))),
+                };
+                // Its columns are called 0, 1 and so on.
+                let names = format!("(0..{}.dim(1)?).map(|place| place.to_string())", array.at(Strength::Whole));
+                Ok(Value::temporary(format!("{class}::from_array({}, {names})?", array.borrowed()), object(TABLE)))
+            }
         }
     }
 
@@ -470,7 +514,8 @@ impl<'a> Program<'a> {
                 }
             }
             "to_csv" => {
-                let given = named_as(call, &["path_or_buf", "index"])?;
+                let given = named_as(call, &["path_or_buf", "index", "header"])?;
+                only_default(&given, "header", |header| is_true(Some(header)))?;
                 if !matches!(find(&given, "index"), Some(Expr::BooleanLiteral(index)) if !index.value) {
                     return Err(Missing::new("to_csv with the index").help("pass index=False"));
                 }
@@ -747,6 +792,25 @@ fn cell_of(value: &Value) -> Ported<String> {
         Type::String => Ok(format!("{}.as_str()", value.at(Strength::Whole))),
         of => Err(Missing::new(format!("{} as a value of a column", of.described()))),
     }
+}
+
+/// Whether a separator means itself, and is no pattern.
+fn is_plain(sep: &str) -> bool {
+    sep.chars().count() > 1 && !sep.contains(['\\', '.', '*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '^', '$'])
+}
+
+/// `[1, 3]`: columns by their places.
+fn places_of(names: &Expr) -> Option<String> {
+    let Expr::List(list) = names else { return None };
+    let place = |element: &Expr| match element {
+        Expr::NumberLiteral(number) => match &number.value {
+            ruff_python_ast::Number::Int(place) => Some(place.to_string()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let places: Option<Vec<String>> = list.elts.iter().map(place).collect();
+    places.filter(|places| !places.is_empty()).map(|places| places.join(", "))
 }
 
 /// What a method returns, or what it makes of its table with `inplace=True`.

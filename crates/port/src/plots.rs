@@ -79,10 +79,7 @@ impl<'a> Program<'a> {
                 }
             }
             (name, [text]) if OF_TEXT.contains(&name) => {
-                let text = self.expression(text)?;
-                if !text.of.is_text() {
-                    return Err(Missing::new(format!("{} as a text of a figure", text.of.described())));
-                }
+                let text = self.figure_text(text)?;
                 let shown = if text.of == Type::String && text.form != crate::value::Form::Temporary {
                     self.owned_text(&text)
                 } else {
@@ -99,10 +96,7 @@ impl<'a> Program<'a> {
             ("subplot" | "add_subplot", [sum @ Expr::BinOp(_)]) if words.is_empty() => self.subplot_of_sum(sum),
             ("text", [x, y, text]) => {
                 let (x, y) = (self.plot_number(x)?, self.plot_number(y)?);
-                let text = self.expression(text)?;
-                if !text.of.is_text() {
-                    return Err(Missing::new(format!("{} as a text of a figure", text.of.described())));
-                }
+                let text = self.figure_text(text)?;
                 let shown = format!("{x}, {y}, {}", text.borrowed());
                 match self.plot_options("Text", &words, &[])? {
                     options if options.is_empty() => done(format!("pyplot::text({shown})")),
@@ -172,6 +166,18 @@ impl<'a> Program<'a> {
                 done(format!("pyplot::{name}_with({ticks}, {labels}, {options})?"))
             }
             _ => Err(Missing::new(format!("pyplot.{name} with these arguments"))),
+        }
+    }
+
+    /// A text of a figure: what else is given is shown as `print` shows it.
+    fn figure_text(&mut self, text: &'a Expr) -> Ported<Value> {
+        let value = self.expression(text)?;
+        match &value.of {
+            of if of.is_text() => Ok(value),
+            of if of.is_array() || of.is_number() || matches!(of, Type::Char | Type::List(_) | Type::Tuple(_)) => {
+                Ok(Value::temporary(format!("format!({})", self.shown_alone(&value)?), Type::String))
+            }
+            of => Err(Missing::new(format!("{} as a text of a figure", of.described()))),
         }
     }
 

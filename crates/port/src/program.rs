@@ -22,6 +22,9 @@ pub(crate) struct Program<'a> {
     pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
     /// What the functions of the script change.
     pub(crate) changing: Rc<HashMap<String, Changes>>,
+    /// Of the functions that are being written, which names share their values.
+    pub(crate) sharing: Vec<crate::sharing::Sharing>,
+    pub(crate) returned: crate::sharing::Returned,
     pub(crate) functions: Vec<Function<'a>>,
     pub(crate) classes: Vec<Class<'a>>,
     /// The classes whose `__init__` is being written, from the outermost on.
@@ -31,6 +34,8 @@ pub(crate) struct Program<'a> {
     pub(crate) step: Option<(usize, usize, Vec<String>)>,
     /// The attributes that are read of anything but `self`.
     pub(crate) attributes_outside: HashSet<String>,
+    /// Variables of the module that methods read, and that are numbers or texts.
+    pub(crate) read_by_methods: HashSet<String>,
     /// Of the functions that are being written, a parameter that is a symbolic tensor.
     pub(crate) symbolic_parameters: Vec<Option<String>>,
     /// What the functions that are being written use of the variables outside, from the outermost function on.
@@ -50,6 +55,8 @@ pub(crate) struct Program<'a> {
     pub(crate) returns: Vec<Option<Type>>,
     /// Whether nothing behind is reached in this call of the function.
     pub(crate) is_over: bool,
+    /// The names that a branch assigns again which is always taken.
+    pub(crate) assigned_again: Vec<String>,
     /// The line of a `return` that is not ported.
     pub(crate) lost_return: Option<usize>,
     /// What the elements of empty lists turned out to be, by their numbers.
@@ -63,18 +70,26 @@ pub(crate) struct Program<'a> {
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
     pub(crate) graphs: crate::layer_graphs::Graphs,
-    /// The branches that are known to be taken, by how many functions are being written there: their statements stand in the block around.
-    pub(crate) taken: Vec<usize>,
     /// The models that are compiled, as the script calls them.
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Texts that are kept as lists of characters, by their names in Rust.
+    pub(crate) taken_apart: HashSet<String>,
+    /// Integers that names stand for, which are assigned once.
+    pub(crate) integers: HashMap<String, i64>,
     /// Where the statement ends that is being written.
     pub(crate) statement_end: ruff_text_size::TextSize,
+    /// Where it assigns: behind what it reads, but before the statements in it.
+    pub(crate) assigns_at: ruff_text_size::TextSize,
     /// Arrays that are known to have one axis.
     pub(crate) vectors: HashSet<String>,
+    /// The loops that are being written, of each function.
+    pub(crate) loops: Vec<crate::kept_counters::Loops>,
     /// Of the functions that are being written, where those that yield gather it.
     pub(crate) gathered: Vec<Option<crate::generators::Gathered>>,
+    /// Variables of loops that go over arrays.
+    pub(crate) rows: HashSet<String>,
     /// Types that are written out, and known at the end.
     late_types: Vec<Type>,
     /// The parsers of arguments.
@@ -110,12 +125,15 @@ impl<'a> Program<'a> {
             scopes: Scopes::default(),
             scans: Vec::new(),
             changing: Rc::default(),
+            sharing: Vec::new(),
+            returned: crate::sharing::Returned::default(),
             functions: Vec::new(),
             classes: Vec::new(),
             initialized: Vec::new(),
             methods_being_written: Vec::new(),
             step: None,
             attributes_outside: HashSet::new(),
+            read_by_methods: HashSet::new(),
             symbolic_parameters: Vec::new(),
             captures: Vec::new(),
             uses: BTreeSet::new(),
@@ -127,6 +145,7 @@ impl<'a> Program<'a> {
             last_line: 0,
             returns: Vec::new(),
             is_over: false,
+            assigned_again: Vec::new(),
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
@@ -134,12 +153,16 @@ impl<'a> Program<'a> {
             lists: HashMap::new(),
             wanted_outputs: None,
             graphs: crate::layer_graphs::Graphs::default(),
-            taken: Vec::new(),
             compiled: Vec::new(),
             special: HashMap::new(),
+            taken_apart: HashSet::new(),
+            integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
+            assigns_at: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
+            loops: Vec::new(),
             gathered: Vec::new(),
+            rows: HashSet::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
             given: HashMap::new(),
@@ -164,7 +187,9 @@ impl<'a> Program<'a> {
         self.evidence = Evidence::of(statements);
         self.graphs = crate::layer_graphs::Graphs::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
+        self.read_by_methods = crate::module_constants::read_by_methods(statements);
         self.changing = scan::changing(statements);
+        self.returned = crate::sharing::Returned::of(statements);
         self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
         let statements = self.without_docstring(statements);
         self.block(statements);
@@ -462,6 +487,12 @@ impl<'a> Program<'a> {
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
     }
 
+    /// Whether the variable that the name has now changes otherwise than by `next`, or by a new `trainable`.
+    pub(crate) fn is_changed(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.is_changed(name, declared.get(name).copied().unwrap_or(0))
+    }
+
     /// How many variables each name of this function has had.
     pub(crate) fn declared_so_far(&self) -> HashMap<String, usize> {
         self.scans[self.scans.len() - 1].1.clone()
@@ -477,6 +508,12 @@ impl<'a> Program<'a> {
     pub(crate) fn is_next_mutated(&self, name: &str) -> bool {
         let (scan, declared) = &self.scans[self.scans.len() - 1];
         scan.is_mutated(name, declared.get(name).copied().unwrap_or(0) + 1)
+    }
+
+    /// Whether the variable that the name has now changes here, not in a function that it is passed to.
+    pub(crate) fn changes_itself(&self, name: &str) -> bool {
+        let (scan, declared) = &self.scans[self.scans.len() - 1];
+        scan.changes_itself(name, declared.get(name).copied().unwrap_or(0))
     }
 
     /// Whether the next variable of this name is passed as a callback.
@@ -586,20 +623,6 @@ impl<'a> Program<'a> {
         lines.dedup();
         lines
     }
-}
-
-/// A text of Rust with another name in place of this one.
-pub(crate) fn with_word(text: &str, name: &str, other: &str) -> String {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find(name) {
-        let (before, behind) = (&rest[..at], &rest[at + name.len()..]);
-        out.push_str(before);
-        let is_whole = !out.ends_with(is_part) && !behind.starts_with(is_part);
-        out.push_str(if is_whole { other } else { name });
-        rest = behind;
-    }
-    out + rest
 }
 
 /// Whether a text of Rust has this name.

@@ -16,9 +16,10 @@ pub fn write_project(port: &Port, folder: &Path, dependency: &str) -> io::Result
     if let Some(path) = [&manifest, &main].into_iter().find(|path| path.exists()) {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} is there already", path.display())));
     }
-    fs::create_dir_all(folder.join("src"))?;
-    fs::write(&main, &port.program)?;
-    fs::write(&manifest, manifest_of(&package_name(folder), dependency, &port.program))?;
+    fs::create_dir_all(folder.join("src")).map_err(|error| of(folder, &error))?;
+    fs::write(&main, &port.program).map_err(|error| of(&main, &error))?;
+    let text = manifest_of(&package_name(folder), dependency, &port.program);
+    fs::write(&manifest, text).map_err(|error| of(&manifest, &error))?;
     // A program that is not formatted is as good.
     let _ = Command::new("rustfmt")
         .args(["--edition", "2024", "--quiet"])
@@ -27,6 +28,11 @@ pub fn write_project(port: &Port, folder: &Path, dependency: &str) -> io::Result
         .stderr(Stdio::null())
         .status();
     Ok(main)
+}
+
+/// The error with the file that it is about.
+fn of(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Copies the program of a folder to `target/verify` in it, as a package whose random numbers begin with the seed 0, and which writes what models return to
@@ -45,6 +51,11 @@ pub fn write_verification(folder: &Path) -> io::Result<PathBuf> {
         io::Error::other(format!("{}/src/main.rs has no main that returns a Result", folder.display()))
     })?;
     fs::write(verify.join("src/main.rs"), program)?;
+    // The same versions of all crates.
+    let (lock, own_lock) = (folder.join("Cargo.lock"), verify.join("Cargo.lock"));
+    if lock.exists() && !own_lock.exists() {
+        fs::copy(lock, own_lock)?;
+    }
     let manifest = fs::read_to_string(folder.join("Cargo.toml"))?;
     let named = |line: &str| if line.starts_with("name = ") { "name = \"verify\"".into() } else { line.to_string() };
     let lines: Vec<String> = manifest.lines().map(named).collect();
@@ -96,12 +107,34 @@ fn manifest_of(name: &str, dependency: &str, program: &str) -> String {
     )
 }
 
+/// Names that Cargo or rustc need for something else, or that some system takes for no file.
+const TAKEN: &[&str] = &[
+    "alloc",
+    "aux",
+    "build",
+    "con",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "nul",
+    "prn",
+    "proc_macro",
+    "self",
+    "std",
+    "super",
+    "test",
+];
+
 /// The name of a package for a folder: letters, digits, `-` and `_`, and no digit first.
 fn package_name(folder: &Path) -> String {
     let name = folder.file_name().map(|name| name.to_string_lossy().to_string()).unwrap_or_default();
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '_' }).collect();
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("ported_{name}") }
+    let is_taken =
+        TAKEN.contains(&name.as_str()) || name.starts_with("candle") || CRATES.iter().any(|(other, _)| *other == name);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_taken;
+    if is_name { name } else { format!("ported_{name}").trim_end_matches('_').to_string() }
 }
 
 #[cfg(test)]
@@ -136,9 +169,15 @@ mod tests {
 
     #[test]
     fn packages_have_names_that_cargo_takes() {
-        for (folder, expected) in
-            [("a/train", "train"), ("3 layers", "ported_3_layers"), ("my-model.v2", "my-model_v2")]
-        {
+        for (folder, expected) in [
+            ("a/train", "train"),
+            ("3 layers", "ported_3_layers"),
+            ("my-model.v2", "my-model_v2"),
+            ("test", "ported_test"),
+            ("candle-keras", "ported_candle-keras"),
+            ("ndarray", "ported_ndarray"),
+            (".", "ported"),
+        ] {
             assert_eq!(package_name(Path::new(folder)), expected);
         }
     }

@@ -2,8 +2,8 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Comprehension, Expr, ExprContext, Stmt, StmtFunctionDef};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_python_ast::{Comprehension, Expr, ExprContext, Operator, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::rc::Rc;
 
 /// Methods that need `&mut self` in Rust.
@@ -29,6 +29,7 @@ const MUTATING: &[&str] = &[
     "clear",
     "update",
     "fit_transform",
+    "fit_on_texts",
     "appendleft",
     "popleft",
     "discard",
@@ -132,6 +133,11 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 pub(crate) struct Scan {
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Those of them that change otherwise than by `next`, or by a new `trainable`.
+    changed: HashSet<(String, usize)>,
+    /// Those of them that change otherwise than in a function that they are passed to.
+    changed_here: HashSet<(String, usize)>,
+    is_passed: bool,
     /// Variables of which a part is read by its place.
     subscripted: HashSet<String>,
     /// How often a part of each is read.
@@ -144,6 +150,12 @@ pub(crate) struct Scan {
     callbacks: HashSet<(String, usize)>,
     /// How many variables each name has had so far.
     declared: HashMap<String, usize>,
+    /// Where an assignment or loop declares a variable.
+    declared_at: HashSet<TextSize>,
+    /// The variables of the comprehensions and lambdas that are open.
+    shadowed: Vec<String>,
+    /// Names that are assigned a sum.
+    sums: HashSet<String>,
     /// How often each is read.
     read: HashMap<String, usize>,
     /// Where each is read, and where it has surely been assigned last before; from the start on, if nowhere.
@@ -171,8 +183,6 @@ pub(crate) struct Scan {
     /// Those that each open block assigns first, from the outermost on.
     blocks: Vec<HashSet<String>>,
     depth: usize,
-    /// The variables of the comprehensions that are open.
-    bound: Vec<Vec<String>>,
     /// The functions of the script, and which of their parameters they change.
     changing: Rc<HashMap<String, Changes>>,
 }
@@ -210,6 +220,32 @@ impl Scan {
     /// Whether the variable of this name and number changes.
     pub(crate) fn is_mutated(&self, name: &str, number: usize) -> bool {
         self.mutated.contains(&(name.to_string(), number))
+    }
+
+    /// Whether the variable changes otherwise than by `next`, or by a new `trainable`.
+    pub(crate) fn is_changed(&self, name: &str, number: usize) -> bool {
+        self.changed.contains(&(name.to_string(), number))
+    }
+
+    /// Whether an end of a slice may be beyond the array, where NumPy's slice ends: what was added up.
+    pub(crate) fn may_be_beyond(&self, end: &Expr) -> bool {
+        match end {
+            Expr::Name(name) => self.sums.contains(name.id.as_str()),
+            end => end.is_bin_op_expr(),
+        }
+    }
+
+    /// Whether the name at this place declares a variable: in a comprehension, or of a variable that is there, it does not.
+    pub(crate) fn declares(&self, place: TextSize) -> bool {
+        self.declared_at.contains(&place)
+    }
+
+    pub(crate) fn changes_itself(&self, name: &str, number: usize) -> bool {
+        self.changed_here.contains(&(name.to_string(), number))
+    }
+
+    pub(crate) fn is_declared(&self, name: &str) -> bool {
+        self.declared.contains_key(name)
     }
 
     pub(crate) fn is_assigned_once(&self, name: &str) -> bool {
@@ -281,6 +317,43 @@ impl Scan {
         self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| read > place && assigned < place)
     }
 
+    /// Whether something reads what the name is assigned at this place.
+    pub(crate) fn reads_from(&self, name: &str, place: TextSize) -> bool {
+        self.read_inside.contains(name)
+            || self
+                .read_at
+                .get(name)
+                .into_iter()
+                .flatten()
+                .any(|&(read, assigned)| assigned == place || (read > place && assigned < place))
+    }
+
+    /// Whether no statement of the function assigns it.
+    pub(crate) fn is_never_assigned(&self, name: &str) -> bool {
+        !self.declared.contains_key(name) && !self.parameters.contains(name)
+    }
+
+    /// Whether what it has at this place is read from there on, also in the next round of the loop around.
+    pub(crate) fn is_read_from(&self, name: &str, place: TextSize, around: Option<TextRange>) -> bool {
+        self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
+            let is_behind = read > place && assigned < place;
+            is_behind || around.is_some_and(|loop_| crate::sharing::is_in(loop_, read) && assigned < loop_.start())
+        })
+    }
+
+    /// Whether what it has before a statement is read behind it, also in the next round of the loop around.
+    pub(crate) fn is_read_after(&self, name: &str, statement: TextRange, around: Option<TextRange>) -> bool {
+        self.read_at.get(name).into_iter().flatten().any(|&(read, assigned)| {
+            let is_behind = read > statement.end() && assigned < statement.start();
+            is_behind || around.is_some_and(|loop_| crate::sharing::is_in(loop_, read) && assigned < loop_.start())
+        })
+    }
+
+    /// Whether it is a parameter.
+    pub(crate) fn is_parameter(&self, name: &str) -> bool {
+        self.parameters.contains(name)
+    }
+
     /// All names that are read.
     pub(crate) fn all_read(&self) -> impl Iterator<Item = &str> {
         self.read.keys().map(String::as_str)
@@ -348,6 +421,7 @@ impl Scan {
                     self.outside.insert(name.clone());
                 }
                 *self.declared.entry(name).or_insert(0) += 1;
+                self.declared_at.insert(start);
             }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.assign(target)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.assign(target)),
@@ -361,7 +435,13 @@ impl Scan {
             }
             Expr::Attribute(attribute) => {
                 self.visit_expr(&attribute.value);
-                self.mutate(&attribute.value);
+                match &*attribute.value {
+                    // Layers and models keep it where all their handles see it.
+                    Expr::Name(name) if attribute.attr.as_str() == "trainable" && name.id.as_str() != "self" => {
+                        self.advance(&name.id);
+                    }
+                    value => self.mutate(value),
+                }
                 if let Some(name) = attribute_name(target) {
                     *self.declared.entry(name).or_insert(0) += 1;
                 }
@@ -370,18 +450,23 @@ impl Scan {
         }
     }
 
-    fn comprehension(&mut self, generators: &[Comprehension], elements: &[&Expr]) {
-        // What the first one goes over is outside.
-        let Some((first, others)) = generators.split_first() else { return };
-        self.visit_expr(&first.iter);
-        self.bound.push(generators.iter().flat_map(|generator| crate::program::names_in(&generator.target)).collect());
-        first.ifs.iter().for_each(|test| self.visit_expr(test));
-        for other in others {
-            self.visit_expr(&other.iter);
-            other.ifs.iter().for_each(|test| self.visit_expr(test));
+    /// The parts of a comprehension, whose variables are its own. What the first loop goes over is outside.
+    fn visit_comprehension(&mut self, generators: &[Comprehension], parts: &[&Expr]) {
+        if let Some(first) = generators.first() {
+            self.visit_expr(&first.iter);
         }
-        elements.iter().for_each(|element| self.visit_expr(element));
-        self.bound.pop();
+        let shadowed = self.shadowed.len();
+        for generator in generators {
+            self.shadowed.extend(crate::program::names_in(&generator.target));
+        }
+        for (i, generator) in generators.iter().enumerate() {
+            if i > 0 {
+                self.visit_expr(&generator.iter);
+            }
+            generator.ifs.iter().for_each(|test| self.visit_expr(test));
+        }
+        parts.iter().for_each(|part| self.visit_expr(part));
+        self.shadowed.truncate(shadowed);
     }
 
     /// The parameters of a function have the number 0.
@@ -420,9 +505,19 @@ impl Scan {
     }
 
     fn mutate_name(&mut self, name: &str) {
+        self.advance(name);
+        let number = self.declared.get(name).copied().unwrap_or(0);
+        self.changed.insert((name.to_string(), number));
+    }
+
+    /// `next(name)`, `name.trainable = False`
+    fn advance(&mut self, name: &str) {
         self.last_change.insert(name.to_string(), self.place);
         let number = self.declared.get(name).copied().unwrap_or(0);
         self.mutated.insert((name.to_string(), number));
+        if !self.is_passed {
+            self.changed_here.insert((name.to_string(), number));
+        }
     }
 }
 
@@ -433,6 +528,11 @@ impl<'a> Visitor<'a> for Scan {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
                 self.visit_expr(&assign.value);
+                if let ([Expr::Name(name)], Expr::BinOp(sum)) = (&assign.targets[..], &*assign.value)
+                    && sum.op == Operator::Add
+                {
+                    self.sums.insert(name.id.to_string());
+                }
                 assign.targets.iter().for_each(|target| self.assign(target));
                 return;
             }
@@ -463,6 +563,14 @@ impl<'a> Visitor<'a> for Scan {
                 self.visit_body(&each.orelse);
                 return;
             }
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    if let Expr::Subscript(subscript) = target {
+                        self.mutate(&subscript.value);
+                        self.mutate_base(&subscript.value);
+                    }
+                }
+            }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
                 let defaults = function.parameters.iter_non_variadic_params().filter_map(|one| one.default.as_deref());
@@ -470,7 +578,8 @@ impl<'a> Visitor<'a> for Scan {
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
-                self.read_inside.extend(inner.read.keys().cloned());
+                let is_own = |name: &str| inner.parameters.contains(name) || inner.declared.contains_key(name);
+                self.read_inside.extend(inner.read.keys().filter(|name| !is_own(name)).cloned());
                 self.changes_elements |= inner.changes_elements;
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
@@ -493,22 +602,36 @@ impl<'a> Visitor<'a> for Scan {
         match expression {
             Expr::Name(name) if name.ctx == ExprContext::Load => {
                 *self.read.entry(name.id.to_string()).or_insert(0) += 1;
+                if self.shadowed.iter().any(|own| own == name.id.as_str()) {
+                    return;
+                }
                 let assigned = self.assigned_at.iter().filter_map(|block| block.get(name.id.as_str())).max();
                 let read_at = (name.range.start(), assigned.copied().unwrap_or_default());
-                // A comprehension has variables of its own.
-                if !self.bound.iter().flatten().any(|bound| bound == name.id.as_str()) {
-                    self.read_at.entry(name.id.to_string()).or_default().push(read_at);
-                }
+                self.read_at.entry(name.id.to_string()).or_default().push(read_at);
                 *self.reads_of_statement.entry((name.id.to_string(), self.statement_end)).or_insert(0) += 1;
             }
-            Expr::ListComp(list) => return self.comprehension(&list.generators, &[&list.elt]),
-            Expr::SetComp(set) => return self.comprehension(&set.generators, &[&set.elt]),
-            Expr::Generator(generator) => return self.comprehension(&generator.generators, &[&generator.elt]),
             Expr::Subscript(subscript) => {
                 if let Expr::Name(name) = &*subscript.value {
                     self.subscripted.insert(name.id.to_string());
                     *self.parts_read.entry(name.id.to_string()).or_insert(0) += 1;
                 }
+            }
+            Expr::ListComp(list) => return self.visit_comprehension(&list.generators, &[&list.elt]),
+            Expr::SetComp(set) => return self.visit_comprehension(&set.generators, &[&set.elt]),
+            Expr::Generator(generator) => return self.visit_comprehension(&generator.generators, &[&generator.elt]),
+            Expr::DictComp(dict) => {
+                let parts: Vec<&Expr> = dict.key.iter().map(|key| &**key).chain([&*dict.value]).collect();
+                return self.visit_comprehension(&dict.generators, &parts);
+            }
+            Expr::Lambda(lambda) => {
+                let own = lambda.parameters.iter().flat_map(|all| all.iter().map(|one| one.name().to_string()));
+                let shadowed = self.shadowed.len();
+                self.shadowed.extend(own.collect::<Vec<_>>());
+                self.visit_expr(&lambda.body);
+                self.shadowed.truncate(shadowed);
+                let defaults = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params());
+                defaults.filter_map(|one| one.default.as_deref()).for_each(|default| self.visit_expr(default));
+                return;
             }
             Expr::Call(call) => {
                 if let Expr::Attribute(attribute) = &*call.func {
@@ -521,11 +644,17 @@ impl<'a> Visitor<'a> for Scan {
                             self.mutate_base(&attribute.value);
                         }
                     }
-                    // Python's own function changes a list.
-                    if let (Expr::Name(module), "shuffle") = (&*attribute.value, name)
-                        && module.id.as_str() == "random"
-                    {
-                        call.arguments.args.iter().for_each(|list| self.mutate(list));
+                    // Python's own function changes a list; NumPy's gives an array another value here.
+                    match &*attribute.value {
+                        Expr::Name(module) if name == "shuffle" && module.id.as_str() == "random" => {
+                            call.arguments.args.iter().for_each(|list| self.mutate(list));
+                        }
+                        _ if name == "shuffle" => {
+                            walk_expr(self, expression);
+                            call.arguments.args.iter().for_each(|array| self.assign(array));
+                            return;
+                        }
+                        _ => {}
                     }
                     // Callbacks of the script that are read afterwards.
                     let callbacks =
@@ -539,10 +668,13 @@ impl<'a> Visitor<'a> for Scan {
                 if let (Expr::Name(next), [reader]) = (&*call.func, &call.arguments.args[..])
                     && next.id.as_str() == "next"
                 {
-                    if let Expr::Name(reader) = reader {
-                        *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                    match reader {
+                        Expr::Name(reader) => {
+                            *self.nexts.entry(reader.id.to_string()).or_insert(0) += 1;
+                            self.advance(&reader.id);
+                        }
+                        reader => self.mutate(reader),
                     }
-                    self.mutate(reader);
                 }
                 if let (Expr::Attribute(attribute), Some(Expr::Name(name))) = (&*call.func, call.arguments.args.first())
                     && matches!(&*attribute.value, Expr::Name(json) if json.id.as_str() == "json")
@@ -556,7 +688,9 @@ impl<'a> Visitor<'a> for Scan {
                     && let Some(changes) = self.changing.clone().get(name.id.as_str())
                 {
                     let arguments = changes.places.iter().filter_map(|&place| call.arguments.args.get(place));
+                    self.is_passed = true;
                     arguments.for_each(|argument| self.mutate(argument));
+                    self.is_passed = false;
                     changes.names.iter().for_each(|name| self.mutate_name(name));
                 }
             }

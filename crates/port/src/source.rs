@@ -35,7 +35,11 @@ impl<'a> Source<'a> {
         let mut starts = vec![TextSize::new(0)];
         starts.extend(text.match_indices('\n').map(|(at, _)| TextSize::try_from(at + 1).unwrap_or_default()));
         let line_of = |at: TextSize| starts.partition_point(|start| *start <= at);
-        let parsed = parse_module(text).map_err(|error| (line_of(error.location.start()), error.error.to_string()))?;
+        let parsed = parse_module(text).map_err(|error| {
+            let line = line_of(error.location.start());
+            let reason = why_not_python(text.lines().nth(line - 1).unwrap_or(""));
+            (line, reason.map_or_else(|| error.error.to_string(), str::to_string))
+        })?;
         let mut operators = 0;
         for token in parsed.tokens() {
             use TokenKind::{Colon, Comma, Newline, Rbrace, Rpar, Rsqb};
@@ -97,11 +101,6 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// All that stands behind this place.
-    pub(crate) fn text_from(&'a self, at: TextSize) -> &'a str {
-        &self.text[usize::from(self.made.place_of(at).unwrap_or(at))..]
-    }
-
     /// Another expression that means the same as the one of this range; `None` if there are too many.
     pub(crate) fn made(&self, text: String, range: TextRange) -> Option<&Expr> {
         self.made.expression(text, self.made.place_of(range.start()).unwrap_or(range.start()))
@@ -115,5 +114,46 @@ impl<'a> Source<'a> {
     pub(crate) fn is_blank(&self, line: usize) -> bool {
         let at = |line: usize| self.starts.get(line).map_or(self.text.len(), |start| start.to_usize());
         line >= 1 && line <= self.starts.len() && self.text[at(line - 1)..at(line)].trim().is_empty()
+    }
+}
+
+/// The text with the ends of lines as Python reads them, on any system.
+pub(crate) fn with_newlines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// What is wrong with a line, if many scripts have it.
+fn why_not_python(line: &str) -> Option<&'static str> {
+    let line = line.trim_start();
+    let behind_print = line.strip_prefix("print").filter(|rest| rest.starts_with([' ', '\t', '"', '\'']));
+    if behind_print.is_some_and(|rest| !rest.trim_start().starts_with(['=', '.', '[', ':'])) {
+        return Some("print of Python 2; Python 3 has print(...), and `2to3 -w` changes all of a script");
+    }
+    let is_command = line.starts_with('!') || line.starts_with('%') && !line.starts_with("% ");
+    is_command.then_some("a command of a notebook, which Python has not; make it a comment, or port the .ipynb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_python_3_is_said() {
+        for (line, expected) in [
+            ("print \"epoch\", 3", "print of Python 2"),
+            ("  print 'x'", "print of Python 2"),
+            ("!pip install keras", "a command of a notebook"),
+            ("%matplotlib inline", "a command of a notebook"),
+        ] {
+            assert!(why_not_python(line).is_some_and(|reason| reason.starts_with(expected)), "{line}");
+        }
+        for line in ["print = 3 4", "printed x", "x y", ""] {
+            assert_eq!(why_not_python(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_end_as_python_reads_them() {
+        assert_eq!(with_newlines("a\r\nb\rc\n"), "a\nb\nc\n");
     }
 }

@@ -1,7 +1,6 @@
 //! Statements.
 
 use crate::classes::Kind;
-use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
@@ -11,6 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
+        let outer = (self.statement_end, self.assigns_at);
         for statement in statements {
             let range = statement.range();
             if self.is_over {
@@ -20,7 +20,14 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
-            if let Err(missing) = self.statement(statement) {
+            self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
+            let shared = self.enter_sharing(statement);
+            let written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            match shared {
+                Some(before) => self.leave_sharing(before),
+                None => self.note_sharing(statement),
+            }
+            if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
                 if matches!(statement, Stmt::Return(_)) {
@@ -45,6 +52,7 @@ impl<'a> Program<'a> {
                 self.last_of(range);
             }
         }
+        (self.statement_end, self.assigns_at) = outer;
     }
 
     fn statement(&mut self, statement: &'a Stmt) -> Ported<()> {
@@ -95,11 +103,16 @@ impl<'a> Program<'a> {
             Stmt::If(branches) => self.branches(branches),
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
+                let is_outermost = self.begin_loop();
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
-                let test = self.condition(&each.test)?;
-                self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
-                self.nested(&each.body);
-                self.line("}");
+                let test = self.condition(&each.test);
+                if let Ok(test) = &test {
+                    self.line(&if test == "true" { "loop {".to_string() } else { format!("while {test} {{") });
+                    self.nested(&each.body);
+                    self.line("}");
+                }
+                self.end_loop(is_outermost);
+                test?;
                 self.settle(&hoisted);
                 Ok(())
             }
@@ -138,6 +151,7 @@ impl<'a> Program<'a> {
                 Ok(())
             }
             Stmt::Pass(_) => Ok(()),
+            Stmt::Delete(delete) => self.delete(delete),
             Stmt::Assert(assert) => self.assertion(assert),
             Stmt::Raise(raise) => self.raise(raise),
             Stmt::ClassDef(class) => self.define_class(class),
@@ -168,6 +182,12 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let [Expr::Name(name)] = &assign.targets[..]
+            && self.is_iterator(&assign.value)
+            && self.scan().whole_reads(&name.id) > 1
+        {
+            return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
+        }
         if let [target] = &assign.targets[..] {
             if self.note_partial(target, &assign.value) {
                 return Ok(());
@@ -182,10 +202,10 @@ impl<'a> Program<'a> {
                 return self.assign(target, value);
             }
         }
-        // Another name for a class or function of Keras.
+        // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && path.starts_with("keras.")
+            && (path == "keras" || path.starts_with("keras."))
             && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
@@ -234,6 +254,15 @@ impl<'a> Program<'a> {
         {
             self.not_negative.insert(name.id.to_string());
         }
+        if let [Expr::Name(name)] = &assign.targets[..] {
+            self.integers.remove(name.id.as_str());
+            if let Some(integer) = self.integer(&assign.value)
+                && self.scans.len() == 1
+                && self.scan().is_assigned_once(&name.id)
+            {
+                self.integers.insert(name.id.to_string(), integer);
+            }
+        }
         if let [Expr::Name(name)] = &assign.targets[..]
             && let Some(array) = self.mutable_array(&name.id, &assign.value)?
         {
@@ -247,17 +276,17 @@ impl<'a> Program<'a> {
             return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
         if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
-            && is_constant(&name.id)
+            && let Some(rust_name) = self.name_of_constant(&name.id)
             && self.scan().is_assigned_once(&name.id)
         {
             let value = self.expression(&assign.value)?;
-            if let (Form::Constant, Some(of)) =
-                (value.form, value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()))
-            {
+            if let (true, Some(of)) = (
+                crate::module_constants::is_constant_value(&value),
+                value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
+            ) {
                 let of = of.replace("&'static ", "&");
-                self.constant(format!("const {}: {of} = {};", name.id, value.text));
-                let variable =
-                    Variable { rust_name: name.id.to_string(), of: value.of, form: Form::Place, is_pending: false };
+                self.constant(format!("const {rust_name}: {of} = {};", value.text));
+                let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };
                 self.scopes.bind(&name.id, Binding::Variable(variable));
                 return Ok(());
             }
@@ -302,6 +331,18 @@ impl<'a> Program<'a> {
         self.assign(target, value?)
     }
 
+    /// Whether a value is an iterator, which is read once.
+    fn is_iterator(&self, value: &Expr) -> bool {
+        match value {
+            Expr::Generator(_) => true,
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Name(name) if self.scopes.get(&name.id).is_none()
+                    && matches!(name.id.as_str(), "map" | "filter" | "zip" | "enumerate" | "reversed" | "iter"))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether an element of a list is a callback.
     fn is_callback_object(&self, element: &Expr) -> bool {
         match element {
@@ -335,8 +376,8 @@ impl<'a> Program<'a> {
                     self.line(&format!("{}.stop_training = {};", of.at(Strength::Whole), value.text));
                     return Ok(());
                 }
-                if attribute.attr.as_str() == "trainable" && !self.is_toggled(&attribute.value) {
-                    self.check_compiled_later(attribute.range.end())?;
+                if attribute.attr.as_str() == "trainable" {
+                    self.check_freezing(&attribute.value)?;
                 }
                 let method = match (&of.of, attribute.attr.as_str()) {
                     (Type::Layer(_) | Type::Model(_), "trainable") if value.of == Type::Bool => "set_trainable",
@@ -398,6 +439,15 @@ impl<'a> Program<'a> {
                         let (index, value) = (self.own(index)?, self.own(value)?);
                         let (key, element) = (key.clone(), element.clone());
                         let (index, value) = (self.put_into(&key, index)?, self.put_into(&element, value)?);
+                        // The outer one is borrowed where it is changed.
+                        let base = of.text.split(['[', '.']).next().unwrap_or_default();
+                        let value = match of.text.contains('[') && crate::program::has_word(&value, base) {
+                            true => {
+                                self.line(&format!("let value = {value};"));
+                                "value".to_string()
+                            }
+                            false => value,
+                        };
                         self.line(&format!("{}.insert({index}, {value});", of.at(Strength::Whole)));
                         Ok(())
                     }
@@ -406,26 +456,6 @@ impl<'a> Program<'a> {
                 }
             }
             _ => Err(Missing::new("an assignment to this")),
-        }
-    }
-
-    /// A model is compiled again when `trainable` has changed: without that, Keras 2 trains the weights that were trainable before, Keras 3 those
-    /// that are now.
-    fn check_compiled_later(&self, at: ruff_text_size::TextSize) -> Ported<()> {
-        let behind = self.source.text_from(at);
-        // By itself, or by a function that is called.
-        let compiles = |model: &str| {
-            let name = model.rsplit('.').next().unwrap_or(model);
-            behind.contains(&format!("{name}.compile("))
-        };
-        let by_function = crate::freezing::functions_that_compile(self.source.statements())
-            .any(|name| behind.contains(&format!("{name}(")));
-        match self.compiled.iter().find(|model| !compiles(model) && !by_function) {
-            None => Ok(()),
-            Some(model) => Err(Missing::new(format!("{model} is compiled before trainable changes, and not again"))
-                .help(
-                    "compile fixes which weights are trained, as in Keras 2; Keras 3 asks again when training begins",
-                )),
         }
     }
 
@@ -575,8 +605,17 @@ impl<'a> Program<'a> {
         self.depth == 1 && is_last && !self.scan().is_read_inside(&name.id)
     }
 
+    /// Whether nothing behind this statement reads the name.
+    fn was_read(&self, name: &str) -> bool {
+        let is_last = self.scan().last_read(name).is_none_or(|at| at < self.assigns_at) && !name.contains('.');
+        self.depth == 1 && is_last && !self.scan().is_read_inside(name) && !self.is_written_later(name)
+    }
+
     /// Whether it is a variable of an outer block of the same function, which an assignment changes.
     fn is_outer(&self, name: &str) -> bool {
+        if self.assigned_again.iter().any(|again| again == name) && self.is_mutated(name) {
+            return matches!(self.scopes.get(name), Some(Binding::Variable(_)));
+        }
         !self.scopes.is_local(name)
             && match self.scopes.get(name) {
                 Some(Binding::Variable(variable)) => {
@@ -613,14 +652,31 @@ impl<'a> Program<'a> {
             let base = program.scopes.python_name(&value.text);
             !program.is_next_mutated(name) && base.is_none_or(|base| !program.is_mutated(&base))
         };
+        if value.form == Form::Reference && matches!(value.of, Type::Dict(..)) && self.is_next_mutated(name) {
+            return Err(Missing::new("a second name for a dict that changes").help("make a new one with dict(...)"));
+        }
         let value = match (&value.of, &value.items) {
             // Neither is changed, so that a clone is as good as another name.
             _ if is_collection && value.form == Form::Place && is_unchanged(self) => {
                 Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
             }
+            // Another handle to the same weights, which only computes with them.
+            (Type::Model(_), _) if value.form == Form::Place && !self.is_next_mutated(name) => {
+                Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+            }
             (Type::Tuple(_), Some(items)) if items.len() > 1 => self.own(value)?,
             _ if is_collection && value.form == Form::Place => self.handed_over(value, self.is_next_mutated(name))?,
             _ => self.owned(value)?,
+        };
+        // Texts that are made are put into the list.
+        let value = match (&value.of, &value.items) {
+            (Type::List(of), Some(items))
+                if **of == Type::Str && !items.is_empty() && self.is_next_mutated(name) && !self.is_outer(name) =>
+            {
+                let texts: Vec<_> = items.iter().map(|item| self.owned_text(item)).collect();
+                Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(Type::String)))
+            }
+            _ => value,
         };
         // A text that grows.
         let value = match value.of == Type::Str && self.is_next_mutated(name) && !self.is_outer(name) {
@@ -628,7 +684,14 @@ impl<'a> Program<'a> {
             false => value,
         };
         // Python counts characters, Rust bytes.
-        let value = match value.of.is_text() && self.scan().is_subscripted(name) {
+        let is_taken_apart = value.of.is_text() && self.scan().is_subscripted(name);
+        let is_of_characters = matches!(&value.of, Type::List(of) if **of == Type::Char);
+        let rust_name = self.rust_name(name);
+        match is_taken_apart || (is_of_characters && self.is_text_of_characters(&value)) {
+            true => _ = self.taken_apart.insert(rust_name),
+            false => _ = self.taken_apart.remove(&rust_name),
+        }
+        let value = match is_taken_apart {
             true => Value::temporary(
                 format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
                 Type::List(Box::new(Type::Char)),
@@ -641,20 +704,23 @@ impl<'a> Program<'a> {
             self.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
-        if (self.is_outer(name) || self.changes_in_taken_branch(name, &value.of))
+        let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());
+        if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
+            // Otherwise it is another variable from there on.
+            && (is_alike(&variable.of) || !self.assigned_again.iter().any(|again| again == name))
         {
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
+                // A text whose characters are read by their places.
+                (Type::List(of), text) if **of == Type::Char && text.is_text() => Value::temporary(
+                    format!("{}.chars().collect::<Vec<char>>()", value.at(Strength::Whole)),
+                    variable.of.clone(),
+                ),
                 _ => value,
             };
-            let are_models = matches!((&variable.of, &value.of), (Type::Model(a), Type::Model(b)) if a.is_sequential == b.is_sequential);
-            if variable.of == Type::None && !variable.is_pending && value.of != Type::None {
-                return Err(Missing::new(format!("{name} is None before, and {} here", value.of.described()))
-                    .help("begin with a value of the same kind"));
-            }
-            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array()) || are_models;
-            if variable.of != Type::None && !is_alike {
+            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
+            if !(is_alike || variable.of == Type::None && variable.is_pending) {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
                     value.of.described(),
@@ -680,19 +746,30 @@ impl<'a> Program<'a> {
             _ => None,
         };
         let class = class.filter(|&number| self.classes[number].kind == Kind::Model);
-        let changes = self.declare(name);
+        let of_parameter = self.scan().is_reassigned(name) && self.scan().is_mutated(name, 0);
+        let changes = self.declare(name) || of_parameter;
+        let changes = match &value.of {
+            // A flow of images counts its batches itself.
+            Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
+            of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
+            _ => changes,
+        };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
-        let is_read = self.scan().reads(name) > 0;
+        let is_read = self.scan().reads(name) > 0 && !self.was_read(name);
         let declared = match (is_mutable, is_read) {
             (true, _) => format!("mut {rust_name}"),
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        // A tensor of a parameter, which a block assigns anew.
-        let is_lent = value.form == Form::Reference && (value.of.is_tensor() || value.of == Type::Symbolic);
-        let value = if (value.form == Form::Slice || is_lent) && is_mutable { self.own(value)? } else { value };
+        let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
+        let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
-        self.line(&format!("let {declared} = {text};"));
+        // Of literals alone Rust would make an i32, which may be negative.
+        let is_of_names = text.chars().all(|c| c.is_alphanumeric() || " _-+*/%()".contains(c)) && !text.contains("as");
+        match value.below_zero().is_some() && is_of_names {
+            true => self.line(&format!("let {declared}: usize = {text};")),
+            false => self.line(&format!("let {declared} = {text};")),
+        }
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
         let variable = Variable { rust_name: rust_name.clone(), of: value.of, form, is_pending: false };
         self.scopes.bind(name, Binding::Variable(variable));
@@ -723,6 +800,7 @@ impl<'a> Program<'a> {
             | Type::Object(_)
             | Type::Path
             | Type::Texts
+            | Type::TextArray(_)
             | Type::Folder(..)
             | Type::Flow(_)
             | Type::Dataset(..) => {
@@ -798,8 +876,10 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let value = self.binary(&assign.target, assign.op, &assign.value)?;
-        if let (Type::Mutable { .. }, Expr::Name(name)) = (&target.of, &*assign.target)
-            && (self.scan().last_change(&name.id) > Some(self.statement_end) || !self.scopes.is_local(&name.id))
+        if let (Type::Mutable { of, .. }, Expr::Name(name)) = (&target.of, &*assign.target)
+            && (self.scan().last_change(&name.id) > Some(self.statement_end)
+                || !self.scopes.is_local(&name.id)
+                || *of != "f64")
         {
             return self.change_whole(&target, assign.op, &assign.value);
         }
@@ -816,6 +896,20 @@ impl<'a> Program<'a> {
         let is_place = matches!(target.form, Form::Place) || (target.form == Form::Reference && target.of.is_array());
         let is_entry = matches!(&*assign.target, Expr::Subscript(subscript)
             if matches!(self.expression(&subscript.value)?.of, Type::Dict(..) | Type::Mutable { .. }));
+        // A parameter: the array of the one who calls, but tensors are never changed.
+        if let Expr::Name(name) = &*assign.target
+            && target.form == Form::Reference
+            && (target.of.is_array() || target.of == Type::Symbolic)
+        {
+            if !self.is_in_method_of_tensors() || !self.scopes.is_local(&name.id) {
+                return Err(Missing::new(format!("{} changes the array of those who call it", name.id)).help(format!(
+                    "write {0} = {0} {1} ...",
+                    name.id,
+                    assign.op.as_str()
+                )));
+            }
+            return self.bind(&name.id, value);
+        }
         if target.of == Type::String && assign.op == Operator::Add {
             let added = self.expression(&assign.value)?;
             let text = match &added.of {

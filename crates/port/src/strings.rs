@@ -19,7 +19,36 @@ impl Template {
         self.text.push_str(&escaped[1..escaped.len() - 1].replace('{', "{{").replace('}', "}}"));
     }
 
+    /// A text that is made by `format!` itself: its places become ones of this text.
+    fn merge(&mut self, value: &Value) -> bool {
+        let Some(arguments) = value.text.strip_prefix("format!(\"").and_then(|rest| rest.strip_suffix(')')) else {
+            return false;
+        };
+        let mut is_escaped = false;
+        let end = arguments.find(|c| {
+            let is_end = c == '"' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        });
+        let Some((text, values)) = end.map(|end| (&arguments[..end], &arguments[end + 1..])) else { return false };
+        // Places by number would be others here.
+        let has_numbers =
+            text.contains('$') || text.split('{').any(|place| place.starts_with(|c: char| c.is_ascii_digit()));
+        if has_numbers || !(values.is_empty() || values.starts_with(", ")) {
+            return false;
+        }
+        self.text.push_str(text);
+        self.values.extend(values.strip_prefix(", ").map(str::to_string));
+        true
+    }
+
     fn place(&mut self, value: &Value, spec: &str) -> Ported<()> {
+        if value.of == Type::String && spec.is_empty() && self.merge(value) {
+            return Ok(());
+        }
+        if let Some(value) = value.below_zero() {
+            return self.place(value, spec);
+        }
         let spec = match (&value.of, spec) {
             (Type::Bool, "") => {
                 self.text.push_str("{}");
@@ -65,6 +94,13 @@ impl Template {
             }
             // As in Python: 1.0, and 1e-7 for what is small.
             (Type::Float, "") => ":?".to_string(),
+            // Numbers are at the right, also where they are texts.
+            (Type::Float, spec) if is_width(spec) => {
+                let at = if spec.starts_with(['<', '>', '^']) { spec.to_string() } else { format!(">{spec}") };
+                self.text.push_str(&format!("{{:{at}}}"));
+                self.values.push(format!("format!(\"{{:?}}\", {})", value.text));
+                return Ok(());
+            }
             (
                 Type::Int
                 | Type::Signed
@@ -104,6 +140,12 @@ impl Template {
     }
 }
 
+/// `8`, `>8`: a format that says only how wide a number is.
+fn is_width(spec: &str) -> bool {
+    let width = spec.trim_start_matches(['<', '>', '^']);
+    !width.starts_with('0') && !width.is_empty() && width.chars().all(|c| c.is_ascii_digit())
+}
+
 /// `.4f`, `>10`, `,`: a format of Python as one of Rust.
 fn rust_spec(spec: &str, of: &Type) -> Ported<String> {
     let unknown = || Missing::new(format!("the format {spec:?}"));
@@ -124,6 +166,8 @@ fn rust_spec(spec: &str, of: &Type) -> Ported<String> {
     let precision = match (kind, precision, of) {
         (Some('%'), _, _) => return Err(unknown()),
         (Some('f' | 'F'), precision, Type::Float) => format!(".{}", precision.unwrap_or("6")),
+        // Zeros before 2.0 are not those before 2.
+        (None, None, Type::Float) => return Err(unknown()),
         (Some('d'), None, Type::Int | Type::Signed) | (Some('s'), None, _) | (None, None, _) => String::new(),
         (Some('d'), None, Type::Bool) => String::new(),
         (Some('e'), Some(precision), Type::Float) => return Ok(format!(":{before}.{precision}e")),
@@ -195,6 +239,14 @@ impl<'a> Program<'a> {
     /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
     pub(crate) fn shown(&mut self, value: Value) -> Ported<Value> {
         match &value.of {
+            Type::Mask => {
+                let function = self.import("numpy::mask_str");
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
+            }
+            // A text of characters is shown as a text, a list of them is not.
+            Type::List(of) if **of == Type::Char && !self.is_text_of_characters(&value) => {
+                Err(Missing::new("a list of characters as text").help("print them joined"))
+            }
             of if of.is_array() => {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
@@ -203,6 +255,7 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
             }
+            Type::Mutable { of: "u8", .. } => Err(Missing::new("an array of bytes or truth values as text")),
             Type::Mutable { .. } => {
                 let tensor = self.tensor(&value)?;
                 self.shown(tensor)
@@ -221,6 +274,15 @@ impl<'a> Program<'a> {
             }
             _ => Ok(value),
         }
+    }
+
+    fn is_defined(&self, name: &Expr) -> bool {
+        matches!(name, Expr::Name(name) if self.scopes.get(&name.id).is_some())
+    }
+
+    /// Whether characters are those of a text that is taken apart, or of a part of one.
+    pub(crate) fn is_text_of_characters(&self, value: &Value) -> bool {
+        self.taken_apart.iter().any(|name| crate::program::has_word(&value.text, name))
     }
 
     /// `"%d of %s" % values`
@@ -415,6 +477,12 @@ impl<'a> Program<'a> {
                     let Expr::StringLiteral(text) = &*binary.left else { continue };
                     self.percent_into(text.value.to_str(), &binary.right, &mut template)?;
                 }
+                Expr::Call(range)
+                    if matches!(&*range.func, Expr::Name(name) if matches!(name.id.as_str(), "range" | "map" | "zip" | "enumerate" | "reversed" | "filter"))
+                        && !self.is_defined(&range.func) =>
+                {
+                    return Err(Missing::new("an iterator as text").help("print a list of it"));
+                }
                 _ => {
                     let value = self.expression(argument)?;
                     // `print(model.summary())`
@@ -449,6 +517,8 @@ fn printed_otherwise(of: &Type) -> Option<&Type> {
         Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String | Type::Char => None,
         // An empty one.
         Type::Unknown(_) => None,
+        // Characters are a text or a list of texts.
+        of @ Type::List(inner) if **inner == Type::Char => Some(of),
         Type::List(of) | Type::Set(of) => printed_otherwise(of),
         Type::Dict(key, value) => printed_otherwise(key).or_else(|| printed_otherwise(value)),
         Type::Tuple(parts) => parts.iter().find_map(printed_otherwise),

@@ -162,7 +162,7 @@ impl<'a> Program<'a> {
     }
 
     /// Writes `call` for symbolic tensors.
-    fn write_call_of_model(&mut self, number: usize) -> Ported<()> {
+    pub(crate) fn write_call_of_model(&mut self, number: usize) -> Ported<()> {
         if self.classes[number].call_of_model.is_some() {
             return Ok(());
         }
@@ -268,12 +268,7 @@ impl<'a> Program<'a> {
                 Type::Layer(_) | Type::Model(_) => known.push(format!("self.{name}.clone()")),
                 Type::List(of) if matches!(*of, Type::Layer(_) | Type::Model(_)) => {
                     flush(&mut known, &mut lines);
-                    self.import_from("std::sync::Arc");
-                    let shared = match *of == Type::Layer("dyn Layer".into()) {
-                        true => ".cloned().map(Ok)",
-                        false => ".map(|layer| Ok(Arc::new(layer.clone()) as Arc<dyn Layer>))",
-                    };
-                    lines.push(format!("layers.extend(self.{name}.iter(){shared});"));
+                    lines.push(format!("layers.extend(self.{name}.iter().flat_map(|layer| layers![layer.clone()]));"));
                 }
                 Type::Instance(class) if self.kind_of(&Type::Instance(class.clone())) == Some(Kind::Layer) => {
                     flush(&mut known, &mut lines);

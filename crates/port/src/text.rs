@@ -6,6 +6,9 @@ use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
+/// How a list of characters ends that is made of an iterator.
+const COLLECTED: &str = ".collect::<Vec<char>>()";
+
 impl<'a> Program<'a> {
     pub(crate) fn method_of_text(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let whole = match of.of {
@@ -28,7 +31,12 @@ impl<'a> Program<'a> {
                     let sep = self.expression(sep)?;
                     list(format!("{whole}.split({}).{collect}", pattern(&sep)?))
                 }
-                (Some(sep), Some(most)) => {
+                (None | Some(Expr::NoneLiteral(_)), Some(Expr::NumberLiteral(most))) if matches!(&most.value, ruff_python_ast::Number::Int(most) if most.as_u8() == Some(1)) => {
+                    list(format!(
+                        "{whole}.trim_start().splitn(2, char::is_whitespace).map(|part| part.trim_start().to_string()).filter(|part| !part.is_empty()).collect::<Vec<_>>()"
+                    ))
+                }
+                (Some(sep), Some(most)) if !sep.is_none_literal_expr() => {
                     let (sep, most) = (self.expression(sep)?, self.argument(most, "usize", "maxsplit")?);
                     list(format!("{whole}.splitn({most} + 1, {}).{collect}", pattern(&sep)?))
                 }
@@ -40,7 +48,8 @@ impl<'a> Program<'a> {
             return self.translated(&whole, table);
         }
         let arguments =
-            call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+            call.arguments.args.iter().map(|argument| self.expression(argument).map(crate::text_arrays::as_list));
+        let arguments = arguments.collect::<Ported<Vec<_>>>()?;
         match (name, &arguments[..]) {
             ("lower" | "casefold", []) => text(format!("{whole}.to_lowercase()")),
             ("upper", []) => text(format!("{whole}.to_uppercase()")),
@@ -62,11 +71,19 @@ impl<'a> Program<'a> {
                 bool(format!("{whole}.starts_with({})", pattern(start)?))
             }
             ("endswith", [end]) if end.items.is_none() => bool(format!("{whole}.ends_with({})", pattern(end)?)),
-            ("isdigit" | "isnumeric", []) => {
-                bool(format!("({whole}.chars().all(|c| c.is_ascii_digit()) && !{whole}.is_empty())"))
+            ("isdigit" | "isnumeric" | "isalpha" | "isspace", []) => {
+                // A character by itself has a method of that name.
+                let (of_char, test) = match name {
+                    "isalpha" => ("is_alphabetic", "char::is_alphabetic"),
+                    "isspace" => ("is_whitespace", "char::is_whitespace"),
+                    _ => ("is_ascii_digit", "|c| c.is_ascii_digit()"),
+                };
+                if of.of == Type::Char {
+                    return bool(format!("{}.{of_char}()", of.at(Strength::Whole)));
+                }
+                let text = format!("{whole}.chars().all({test}) && !{whole}.is_empty()");
+                Ok(Value::new(text, Type::Bool, Strength::And, Form::Temporary))
             }
-            ("isalpha", []) => bool(format!("({whole}.chars().all(char::is_alphabetic) && !{whole}.is_empty())")),
-            ("isspace", []) => bool(format!("({whole}.chars().all(char::is_whitespace) && !{whole}.is_empty())")),
             ("count", [of]) => Ok(Value::temporary(format!("{whole}.matches({}).count()", pattern(of)?), Type::Int)),
             ("splitlines", []) => Ok(Value::temporary(
                 format!("{whole}.lines().map(str::to_string).collect::<Vec<_>>()"),
@@ -86,6 +103,9 @@ impl<'a> Program<'a> {
             ("join", [list]) => match &list.of {
                 Type::List(of) if matches!(**of, Type::Str | Type::String) => {
                     text(format!("{}.join({})", list.at(Strength::Whole), self_text))
+                }
+                Type::List(of) if **of == Type::Char && whole == "\"\"" && list.text.ends_with(COLLECTED) => {
+                    text(format!("{}.collect::<String>()", list.text.trim_end_matches(COLLECTED)))
                 }
                 Type::List(of) if **of == Type::Char && whole == "\"\"" => {
                     text(format!("{}.iter().collect::<String>()", list.at(Strength::Whole)))

@@ -53,6 +53,7 @@ impl<'a> Program<'a> {
     }
 
     fn adapted_to(&mut self, class: &str, data: &Value) -> Ported<String> {
+        let data = &crate::text_arrays::as_list(data.clone());
         match (&data.of, class) {
             (Type::Dataset(..) | Type::Folder(..), _) => Ok(data.borrowed()),
             (Type::List(of), "TextVectorization") if of.is_text() => Ok(data.borrowed()),
@@ -79,6 +80,10 @@ impl<'a> Program<'a> {
         let is_texts = |of: &Type| matches!(of, Type::List(of) if of.is_text());
         let text = match &input.of {
             Type::Texts => input.borrowed(),
+            Type::TextArray(_) => {
+                self.import("data::ToTensor");
+                format!("{}.to_tensor()?", input.at(Strength::Whole))
+            }
             of if is_texts(of) || matches!(of, Type::List(of) if is_texts(of)) => {
                 self.import("data::ToTensor");
                 format!("{}.to_tensor()?", input.at(Strength::Whole))

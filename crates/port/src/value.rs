@@ -71,6 +71,8 @@ pub(crate) enum Type {
     Flow(Option<Box<Type>>),
     /// A `Tensor` of texts, which layers of texts take.
     Texts,
+    /// An array of texts that is a `Vec`.
+    TextArray(Box<Type>),
     /// A `DType`.
     Dtype,
     /// What a dict may have under a key: an `Option` of a reference.
@@ -166,7 +168,7 @@ impl Type {
                 vec!["&Tensor"; *count].join(", ")
             ),
             Self::Char => "char".into(),
-            Self::List(of) => format!("Vec<{}>", of.in_rust()?),
+            Self::List(of) | Self::TextArray(of) => format!("Vec<{}>", of.in_rust()?),
             Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
             Self::Set(of) => format!("BTreeSet<{}>", of.in_rust()?),
             Self::Instance(class) => class.clone(),
@@ -224,7 +226,7 @@ impl Type {
             Self::Instance(class) => format!("an object {class}"),
             Self::Logs => "logs".into(),
             Self::Dataset(..) | Self::Folder(..) => "a dataset".into(),
-            Self::Texts => "an array of texts".into(),
+            Self::Texts | Self::TextArray(_) => "an array of texts".into(),
             Self::Flow(_) => "a flow of images".into(),
             Self::BuildShape | Self::Shape => "a shape".into(),
             Self::BatchSize => "a batch size".into(),
@@ -295,11 +297,13 @@ pub(crate) struct Value {
     pub(crate) form: Form,
     /// The elements of a list or tuple that is written out.
     pub(crate) items: Option<Vec<Value>>,
+    /// Of sizes whose difference may be negative: this text, and the value as one that may be so.
+    pub(crate) below_zero: Option<Box<(String, Value)>>,
 }
 
 impl Value {
     pub(crate) fn new(text: impl Into<String>, of: Type, strength: Strength, form: Form) -> Self {
-        Self { text: text.into(), of, strength, form, items: None }
+        Self { text: text.into(), of, strength, form, items: None, below_zero: None }
     }
 
     pub(crate) fn constant(text: impl Into<String>, of: Type) -> Self {
@@ -312,6 +316,19 @@ impl Value {
 
     pub(crate) fn place(text: impl Into<String>, of: Type) -> Self {
         Self::new(text, of, Strength::Whole, Form::Place)
+    }
+
+    /// With what it is where it may be negative.
+    pub(crate) fn or_below_zero(self, value: Value) -> Self {
+        Self { below_zero: Some(Box::new((self.text.clone(), value))), ..self }
+    }
+
+    /// What it is where it may be negative, if it is a size that may be so.
+    pub(crate) fn below_zero(&self) -> Option<&Value> {
+        self.below_zero
+            .as_deref()
+            .filter(|(text, _)| *text == self.text && self.of == Type::Int)
+            .map(|(_, value)| value)
     }
 
     /// In parentheses, if it holds together less than this.
@@ -333,6 +350,9 @@ impl Value {
 
     /// As a number with a fraction.
     pub(crate) fn as_float(&self) -> Option<String> {
+        if let Some(value) = self.below_zero() {
+            return value.as_float();
+        }
         match self.of {
             Type::Float => Some(self.text.clone()),
             Type::Int | Type::Signed if self.form == Form::Constant && self.is_literal() => {
@@ -356,7 +376,8 @@ impl Value {
 
     /// Whether it is a number that is written out.
     pub(crate) fn is_literal(&self) -> bool {
-        self.text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+        let text = self.text.trim_start_matches('-');
+        text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains([' ', '('])
     }
 
     /// The text of a literal string, without quotes.
@@ -444,12 +465,6 @@ impl Scopes {
         })
     }
 
-    /// What a name means around the innermost scope.
-    pub(crate) fn get_outside(&self, name: &str) -> Option<Binding> {
-        let (_, around) = self.own().split_last()?;
-        around.iter().rev().find_map(|scope| scope.names.get(name)).cloned()
-    }
-
     /// How many scopes there are.
     pub(crate) fn depth(&self) -> usize {
         self.0.len()
@@ -480,6 +495,13 @@ impl Scopes {
     pub(crate) fn bind(&mut self, name: &str, binding: Binding) {
         if let Some(scope) = self.0.last_mut() {
             scope.names.insert(name.to_string(), binding);
+        }
+    }
+
+    /// Takes a name out of the innermost scope.
+    pub(crate) fn unbind(&mut self, name: &str) {
+        if let Some(scope) = self.0.last_mut() {
+            scope.names.remove(name);
         }
     }
 

@@ -283,8 +283,16 @@ def is_of_script(layer):
 
 def is_group(layer):
     """Whether it is a layer of the script made of layers: the ported program calls these alone. A model is called as one."""
-    is_own = is_of_script(layer) and not isinstance(layer, keras.Model) and not has_own_weights(type(layer))
-    return is_own and bool(layer._flatten_layers(include_self=False, recursive=False))
+    is_layer = not isinstance(layer, keras.Model) and "_is_in_sequential" not in layer.__dict__ and not has_own_weights(type(layer))
+    return is_of_script(layer) and is_layer and bool(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def is_called_by_sequential():
+    """Whether a Sequential calls the layer of the script for which this is asked: the ported program has a model there."""
+    frame = sys._getframe(2)
+    while frame.f_globals is globals() or frame.f_code.co_filename.endswith("traceback_utils.py"):
+        frame = frame.f_back
+    return frame.f_code.co_filename.endswith("sequential.py")
 
 
 @functools.cache
@@ -345,7 +353,7 @@ def patch_functions_of_groups():
     if not ON_TENSORFLOW:
         return
     renamed = {"concat": "concatenate", "pow": "power", "gather": "take", "constant": "convert_to_tensor", "range": "arange"}
-    arguments = {"perm": "axes", "a": "x1", "b": "x2", "input": "x", "tensor": "x", "input_tensor": "x", "shape": "newshape"}
+    arguments = {"perm": "axes", "a": "x1", "b": "x2", "input": "x", "tensor": "x", "input_tensor": "x", "shape": "newshape", "num_or_size_splits": "indices_or_sections"}
     for module in [tf, tf.math, tf.nn, tf.linalg]:
         for name in dir(module):
             new = getattr(keras.ops, renamed.get(name, name.removeprefix("reduce_")), None)
@@ -469,6 +477,8 @@ def patch(owner, name):
         # Keras marks methods that no class has overridden.
         patched.__dict__.update(getattr(old, "__dict__", {}))
         patched.__name__, patched.__doc__, patched.__signature__ = name, old.__doc__, inspect.signature(old)
+        if keras.src.utils.python_utils.is_default(old):
+            patched._is_default = True
         setattr(owner, name, patched)
         return new
 
@@ -544,7 +554,10 @@ def patch_layers():
 
     @patch(keras.Layer, "__call__")
     def call_group(old, self, *args, **kwargs):
-        if is_group(self) and not isinstance(self, keras.Model) and any_symbolic_tensors(args, kwargs):
+        if is_group(self) and any_symbolic_tensors(args, kwargs) and is_called_by_sequential():
+            self.__dict__["_is_in_sequential"] = True
+            trace(self, args[0])
+        if is_group(self) and any_symbolic_tensors(args, kwargs):
             # The ported program has the layers inside in its graph.
             try:
                 with during(like=next(x for x in tree.flatten((args, kwargs)) if isinstance(x, keras.KerasTensor))):
@@ -969,7 +982,10 @@ def patch_datasets():
                     yield buffer.pop()
 
             # Where candle-keras has random access to the elements, it shuffles their indices.
-            is_whole = is_of_files or (0 <= total <= size and getattr(self, "_has_access", False))
+            fits = 0 <= total <= size
+            is_whole = is_of_files or (fits and getattr(self, "_has_access", False))
+            if fits and not is_whole:
+                numbers.permutation(total)  # It draws an order before it knows that it cannot take the elements in it.
             return of_elements(self, all_at_once if is_whole else buffered)
 
         dataset = old(self, buffer_size, seed, reshuffle_each_iteration, name)
@@ -1006,6 +1022,9 @@ def patch_datasets():
                 dataset._of_pass = make
             elif _name in ("map", "take", "skip"):
                 dataset._has_access = getattr(self, "_has_access", False)
+            elif _name == "batch":
+                size = int(args[0] if args else kwargs["batch_size"])
+                dataset._has_access = getattr(self, "_has_access", False) and int(self.cardinality()) % size == 0
             return dataset
 
     for name in ["apply", "enumerate", "flat_map", "interleave", "ragged_batch", "rebatch", "scan", "shard", "unbatch", "unique", "window"]:
@@ -1039,12 +1058,15 @@ def patch_tensorflow():
         return backend.random.truncated_normal(shape, mean, stddev, dtype, seed)
 
     def tf_uniform(shape, minval=0, maxval=None, dtype="float32", seed=None, name=None):
-        draw = backend.random.uniform if tf.as_dtype(dtype).is_floating else backend.random.randint
+        draw = backend.random.uniform if tf.as_dtype(dtype or "float32").is_floating else backend.random.randint
         return draw(shape, minval, 1 if maxval is None else maxval, dtype, seed)
 
     def tf_shuffle(value, seed=None, name=None):
         return backend.random.shuffle(value, 0, seed)
 
+    # Those of Keras 2 take a seed of NumPy.
+    for of_keras_2 in [keras.src.legacy.backend, keras._tf_keras.keras.backend]:
+        of_keras_2.random_normal, of_keras_2.random_uniform = tf_normal, tf_uniform
     tf.random.normal, tf.random.truncated_normal, tf.random.uniform, tf.random.shuffle = tf_normal, tf_truncated_normal, tf_uniform, tf_shuffle
     for name in ["categorical", "fixed_unigram_candidate_sampler", "gamma", "poisson", "Generator"]:
         setattr(tf.random, name, refusing(f"tf.random.{name}"))

@@ -1,5 +1,9 @@
 programs! {
+    addition_rnn
+    argparse_train
     attention_classifier
+    bidirectional_tagging
+    char_language_model
     conv_autoencoder
     convnet_function
     custom_callback
@@ -8,6 +12,7 @@ programs! {
     custom_loss_class
     custom_training_loop
     data_files
+    data_generator
     denoising_autoencoder
     depthwise_mobilenet
     digits_mlp
@@ -15,25 +20,37 @@ programs! {
     episodes
     fashion_functional
     figures
+    fraud_class_weights
+    frozen_base
     fuel_table
     functional_shared_layers
+    gan_class
     gan_two_models
     gru_stateful_sine
     housing_kfold
+    image_flow_from_directory
+    image_folder
+    image_generator
     imdb_bidirectional
     imdb_cnn
     inception_module
+    input_pipeline
     layer_lists
+    layer_methods
     layer_versions
     layers_with_weights
     learning_rate_schedules
+    loan_applications
     loop_with_tape
     loss_classes
+    lstm_text_generation
     miniature_gpt
     mnist_cnn
     mnist_mlp
     multi_input_model
     multi_output_model
+    numpy_tour
+    old_keras_names
     pandas_housing
     policy_gradient_bandit
     pretrained_embeddings
@@ -45,20 +62,30 @@ programs! {
     residual_layers
     reuters_mlp
     reviews_lstm
+    sales_report
     save_and_load
     seq2seq_lstm
     several_losses
     siamese
     simple_gan_loop
     sklearn_iris_like
+    subclassed_models
     text_classes
+    text_folder
+    text_preprocessing
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
     training_function
     transfer_layers
     transformer_block
+    tweets_tokenizer
     unet_segmentation
+    vae
     vit_patches
+    weather_windows
+    wgan_gp
+    word2vec_skipgrams
+    word_counts
     word_distance
 }

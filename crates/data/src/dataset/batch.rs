@@ -57,6 +57,24 @@ impl Batch {
         self.x.first().and_then(|x| x.dims().first().copied()).unwrap_or(0)
     }
 
+    /// The input of this name. Keras: `x[name]` of a dictionary of inputs.
+    ///
+    /// ```
+    /// use candle_keras_data::{Column, Table};
+    /// let table = Table::new([("age", Column::Integers(vec![3, 5])), ("kind", Column::Strings(vec!["cat".into(), "dog".into()]))])?;
+    /// let batch = table.inputs()?.batch(2).iter()?.next().expect("a batch")?;
+    /// assert_eq!(batch.input("age")?.to_vec1::<i64>()?, [3, 5]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn input(&self, name: &str) -> Result<&Tensor> {
+        let names: Vec<&str> = self.names.x.iter().flat_map(|names| names.iter()).map(String::as_str).collect();
+        let place = names.iter().position(|own| *own == name);
+        place.and_then(|place| self.x.get(place)).ok_or_else(|| Error::unknown("input", name, &names))
+    }
+
     /// The inputs alone.
     #[must_use]
     pub fn inputs(self) -> Self {

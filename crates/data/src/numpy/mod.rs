@@ -9,13 +9,15 @@ mod print;
 mod quantiles;
 pub mod random;
 mod ranges;
+mod texts;
 mod unique;
 
 pub use files::{load, load_npz, loadtxt, save, savez};
 pub use indexing::{allclose, array_equal, compress, flatnonzero, part_mut, rows, to_ndarray};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
-pub use print::{PrintOptions, array_str, set_printoptions};
+pub use print::{PrintOptions, array_str, mask_str, set_printoptions};
 pub use quantiles::{median, percentile, quantile};
 pub use ranges::{Steps, arange, linspace};
+pub use texts::{from_texts, fromstring, savetxt};
 pub use unique::{bincount, unique, unique_with_counts, unique_with_inverse};

@@ -91,20 +91,102 @@ pub fn chdir(path: impl AsRef<Path>) -> Result<()> {
     std::env::set_current_dir(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
 }
 
-/// Gives a file or folder another name. Python: `os.rename(from, to)`.
-///
-/// # Errors
-/// If it cannot be renamed.
-pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    fs::rename(from.as_ref(), to).map_err(|cause| of_path(from.as_ref(), cause))
-}
-
 /// Makes a folder with those around it, unless it is there. Python: `os.makedirs(path, exist_ok=True)`.
 ///
 /// # Errors
 /// If it cannot be made.
 pub fn makedirs(path: impl AsRef<Path>) -> Result<()> {
     fs::create_dir_all(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))
+}
+
+/// Copies a file, into the second path if that is a folder. Python: `shutil.copy(source, target)`.
+///
+/// # Errors
+/// If it cannot be copied.
+pub fn copy(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<PathBuf> {
+    let (source, target) = (source.as_ref(), target.as_ref());
+    let target = match source.file_name() {
+        Some(name) if target.is_dir() => target.join(name),
+        _ => target.to_path_buf(),
+    };
+    fs::copy(source, &target).map_err(|cause| of_path(source, cause))?;
+    Ok(target)
+}
+
+/// Moves a file or folder, into the second path if that is a folder. Python: `shutil.move(source, target)`.
+///
+/// # Errors
+/// If it cannot be moved.
+pub fn rename(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<PathBuf> {
+    let (source, target) = (source.as_ref(), target.as_ref());
+    let target = match source.file_name() {
+        Some(name) if target.is_dir() => target.join(name),
+        _ => target.to_path_buf(),
+    };
+    fs::rename(source, &target).map_err(|cause| of_path(source, cause))?;
+    Ok(target)
+}
+
+/// The paths in a folder whose names match a pattern, in order; `*` stands for any characters, and `**/` before it for any folders. Python:
+/// `Path(folder).glob(pattern)`, which has them in any order; `glob.glob(pattern)`, of an empty folder.
+///
+/// ```
+/// use candle_keras_data::python::files;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// files::write(folder.path().join("1.png"), "")?;
+/// files::write(folder.path().join("notes.txt"), "")?;
+/// assert_eq!(files::glob(folder.path(), "*.png")?, [folder.path().join("1.png")]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn glob(folder: impl AsRef<Path>, pattern: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
+    let folder = if pattern.starts_with('/') { Path::new("/") } else { folder.as_ref() };
+    matching(folder, &parts, &mut found)?;
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+fn matching(folder: &Path, parts: &[&str], found: &mut Vec<PathBuf>) -> Result<()> {
+    let Some((first, rest)) = parts.split_first() else { return Ok(()) };
+    if *first == "**" {
+        matching(folder, rest, found)?;
+    }
+    // The folder where the program runs.
+    let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for name in listdir(place)? {
+        let path = folder.join(&name);
+        match (*first, path.is_dir()) {
+            ("**", true) => matching(&path, parts, found)?,
+            (pattern, is_folder) if matches(&name, pattern) => match (rest.is_empty(), is_folder) {
+                (true, _) => found.push(path),
+                (false, true) => matching(&path, rest, found)?,
+                (false, false) => {}
+            },
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is as a pattern says, with `*` for any characters and `?` for one.
+fn matches(name: &str, pattern: &str) -> bool {
+    let mut pattern = pattern.chars();
+    match pattern.next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let rest = pattern.as_str();
+            name.char_indices().any(|(at, _)| matches(&name[at..], rest)) || matches("", rest)
+        }
+        Some(first) => {
+            let mut name = name.chars();
+            name.next().is_some_and(|own| first == '?' || own == first) && matches(name.as_str(), pattern.as_str())
+        }
+    }
 }
 
 /// Removes a file. Python: `os.remove(path)`.
@@ -139,6 +221,23 @@ fn of_path(path: &Path, cause: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_match_patterns() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        makedirs(at("a/b")).unwrap();
+        for name in ["1.jpg", "a/2.jpg", "a/b/3.jpg", "a/notes.txt"] {
+            write(at(name), name).unwrap();
+        }
+        let found = |pattern: &str| glob(folder.path(), pattern).unwrap();
+        assert_eq!(found("*/*.jpg"), [at("a/2.jpg")]);
+        assert_eq!(found("**/*.jpg"), [at("1.jpg"), at("a/2.jpg"), at("a/b/3.jpg")]);
+        assert_eq!(found("?"), [at("a")]);
+        assert_eq!(copy(at("1.jpg"), at("a")).unwrap(), at("a/1.jpg"));
+        assert_eq!(rename(at("a/1.jpg"), at("4.jpg")).unwrap(), at("4.jpg"));
+        assert!(!at("a/1.jpg").exists());
+    }
 
     #[test]
     fn errors_name_the_path() {

@@ -1,6 +1,7 @@
 //! What scripts use of Python's own library: random numbers, files, counts, tables, JSON, the time.
 
 mod counting;
+mod division;
 pub mod files;
 pub mod json;
 pub mod random;
@@ -8,7 +9,8 @@ mod slices;
 pub mod tables;
 
 pub use counting::{count, most_common};
-pub use slices::slice;
+pub use division::{floor_div, modulo};
+pub use slices::{place, slice};
 
 /// The seconds since 1970. Python: `time.time()`.
 pub fn time() -> f64 {
@@ -52,4 +54,27 @@ pub fn repr(number: f64) -> String {
             None => format!("{digits}e+{exponent:0>2}"),
         },
     }
+}
+
+/// A text as it is written in Python: between quotes, with escapes. Python: `repr(text)`.
+///
+/// ```
+/// use candle_keras_data::python::text_repr;
+/// assert_eq!([text_repr("a\tb"), text_repr("it's"), text_repr("\u{1}é")], [r"'a\tb'", "\"it's\"", r"'\x01é'"]);
+/// ```
+pub fn text_repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut out = String::from(quote);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c == '\\' || c == quote => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push(quote);
+    out
 }

@@ -1,5 +1,6 @@
 //! Parts of lists as Python takes them.
 
+use candle_keras_ops::{Error, Result};
 use std::ops::{Bound, RangeBounds};
 
 /// A part of a list. It ends where the list ends, and negative places count from there. Python: `items[start:stop]`.
@@ -30,6 +31,27 @@ pub fn slice<T, N: Copy + TryInto<i64>>(items: &[T], range: impl RangeBounds<N>)
         Bound::Included(&last) => (place(last) + 1).min(items.len()),
     };
     if start < end { &items[start..end] } else { &[] }
+}
+
+/// The place of an element in a list of this length. Negative ones count from the end. Python: `items[index]`.
+///
+/// # Errors
+/// If the list has no such element.
+///
+/// ```
+/// use candle_keras_data::python::place;
+/// assert_eq!((place(1, 3)?, place(-1, 3)?), (1, 2));
+/// assert!(place(3, 3).is_err() && place(-4, 3).is_err());
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn place(index: i64, len: usize) -> Result<usize> {
+    let from_start = usize::try_from(index).ok().filter(|&place| place < len);
+    let from_end = || len.checked_sub(usize::try_from(index.unsigned_abs()).ok()?).filter(|_| index < 0);
+    from_start.or_else(from_end).ok_or_else(|| {
+        Error::new("an index is out of range")
+            .expected(format!("-{len} to {len}, without the latter"))
+            .received(index.to_string())
+    })
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct ReadCsv {
     header: bool,
     names: Option<Vec<String>>,
     usecols: Option<Vec<String>>,
+    usecols_at: Option<Vec<usize>>,
+    sep_text: Option<String>,
     strings: Vec<String>,
     nrows: Option<usize>,
     na_values: Vec<String>,
@@ -42,6 +44,8 @@ impl Default for ReadCsv {
             header: true,
             names: None,
             usecols: None,
+            usecols_at: None,
+            sep_text: None,
             strings,
             nrows: None,
             na_values,
@@ -61,6 +65,22 @@ impl ReadCsv {
     /// The separator. Default: a comma.
     pub fn sep(mut self, sep: char) -> Self {
         self.sep = sep;
+        self
+    }
+
+    /// A separator of several characters: `"::"`. Quotes are characters like others then, as in pandas with `engine="python"`.
+    ///
+    /// ```
+    /// use candle_keras_data::{ReadCsv, read_csv};
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("ratings.dat");
+    /// std::fs::write(&path, "1::1193::5\n1::661::3\n").expect("a file");
+    /// let table = read_csv(&path, ReadCsv::new().sep_text("::").names(["user", "movie", "rating"]).header(false))?;
+    /// assert_eq!(table.column("movie")?.sum()?, 1854.0);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    pub fn sep_text(mut self, sep: impl Into<String>) -> Self {
+        self.sep_text = Some(sep.into());
         self
     }
 
@@ -101,6 +121,13 @@ impl ReadCsv {
                     .received(format!("{character:?}"))
             })
         };
+        if let Some(sep) = self.sep_text.as_deref().filter(|sep| !sep.is_empty()) {
+            // A character that texts do not have takes its place.
+            let text = std::io::read_to_string(file).map_err(|cause| Error::new(format!("not UTF-8 text: {cause}")))?;
+            let text = std::io::Cursor::new(text.replace(sep, "\u{1f}").into_bytes());
+            let reader = Box::new(text) as Box<dyn Read + Send>;
+            return Ok(ReaderBuilder::new().has_headers(false).delimiter(0x1f).quoting(false).from_reader(reader));
+        }
         let cleaning = Cleaning {
             sep: ascii("sep", self.sep)?,
             whitespace: self.whitespace,
@@ -128,6 +155,12 @@ impl ReadCsv {
     /// The columns that are read, in the order of the file. Default: all.
     pub fn usecols<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.usecols = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The columns that are read, by their places in the file. pandas: `usecols=[1, 3]`. Default: all.
+    pub fn usecols_at(mut self, places: impl IntoIterator<Item = usize>) -> Self {
+        self.usecols_at = Some(places.into_iter().collect());
         self
     }
 
@@ -255,6 +288,18 @@ impl Rows {
         }
         if let Some(wanted) = &arguments.usecols {
             let kept = |(name, place): (String, usize)| wanted.contains(&name).then_some((name, place));
+            let all = std::mem::take(&mut rows.names);
+            (rows.names, rows.places) = all.into_iter().zip(0..).filter_map(kept).unzip();
+        }
+        if let Some(wanted) = &arguments.usecols_at {
+            let last = wanted.iter().max().copied().unwrap_or(0);
+            let count = rows.names.len();
+            if last >= count {
+                return Err(Error::new("there is no such column")
+                    .expected(format!("a place below {count}"))
+                    .received(last.to_string()));
+            }
+            let kept = |(name, place): (String, usize)| wanted.contains(&place).then_some((name, place));
             let all = std::mem::take(&mut rows.names);
             (rows.names, rows.places) = all.into_iter().zip(0..).filter_map(kept).unzip();
         }

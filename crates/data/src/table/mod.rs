@@ -4,6 +4,7 @@ mod cell;
 mod cleaned;
 mod column;
 mod columns;
+mod concat;
 mod csv;
 mod dummies;
 mod index;

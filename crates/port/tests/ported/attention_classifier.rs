@@ -51,14 +51,14 @@ fn make_series(n: usize) -> Result<(Tensor, Tensor)> {
     let mut x = numpy::to_ndarray::<f64>(&numpy::random::normal(0.0, 0.3, (n, STEPS, FEATURES))?)?;
     let y = numpy::random::randint(0, CLASSES as i64, n)?;
     for i in 0..n {
-        if ops::equal(&y.i(i)?, &Tensor::new(1 as i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
+        if ops::equal(&y.i(i)?, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
             let start = numpy::random::randint_scalar(0, (STEPS - 4) as i64)? as usize;
             let end1 = usize::min(start + 4, x.shape()[1]);
             {
                 let mut part = x.slice_mut(s![i, start..end1, ..]);
                 part += 1.0;
             }
-        } else if ops::equal(&y.i(i)?, &Tensor::new(2 as i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
+        } else if ops::equal(&y.i(i)?, &Tensor::new(2_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
             {
                 let mut part = numpy::part_mut(&mut x, &[i])?;
                 let numbers = ops::expand_dims(&ops::linspace(1.0, -1.0, STEPS, true, "float64")?, 1)?.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;

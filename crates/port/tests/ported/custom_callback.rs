@@ -42,7 +42,7 @@ impl Callback for BatchRecorder {
         if epoch % self.every == 0 {
             let kernel = model.layers()[0].get_weights()?[0].clone();
             self.norms.push(ops::norm(&kernel, None, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-            println!("{}", format!("End of epoch {epoch}: loss {:.4}, mae {:.4}", logs["loss"], logs["mae"]));
+            println!("End of epoch {epoch}: loss {:.4}, mae {:.4}", logs["loss"], logs["mae"]);
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ fn main_() -> Result<()> {
     println!("stopped at epoch {} with the best loss {:?}", stopper.stopped_epoch, python::round(stopper.best, 5));
     println!("norms: {:?}", recorder.norms.iter().map(|&n| python::round(n, 4)).collect::<Vec<f64>>());
     println!("first batches: {:?}", python::slice(&recorder.batch_losses, ..4).iter().map(|&loss| format!("{loss:.3}")).collect::<Vec<String>>());
-    println!("lowest batch loss: {:.4}", recorder.batch_losses.iter().copied().fold(f64::INFINITY, f64::min));
+    println!("lowest batch loss: {:.4}", recorder.batch_losses.iter().copied().fold(f64::NAN, f64::min));
     println!("{}", numpy::array_str(&model.predict_with(&x.i(..2)?, Predict::new().verbose(0))?)?);
     Ok(())
 }

@@ -35,7 +35,7 @@ fn main() -> Result<()> {
         println!("evaluation: {}", [results["loss"], results["rmse"], results["r_squared"], results["share_close"]].into_iter().map(|value| format!("{value:.4}")).collect::<Vec<String>>().join(", "));
         let predictions = model.predict_with(&x.i(96..99)?, Predict::new().verbose(0))?;
         for (true_, pred) in numpy::rows(&y.i(96..99)?.flatten_all()?)?.into_iter().zip(numpy::rows(&predictions.flatten_all()?)?) {
-            println!("{}", format!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?));
+            println!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?);
         }
     }
     {
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
         println!("evaluation: {}", [results["loss"], results["rmse"], results["r_squared"], results["share_close"]].into_iter().map(|value| format!("{value:.4}")).collect::<Vec<String>>().join(", "));
         let predictions = model.predict_with(&x.i(96..99)?, Predict::new().verbose(0))?;
         for (true_, pred) in numpy::rows(&y.i(96..99)?.flatten_all()?)?.into_iter().zip(numpy::rows(&predictions.flatten_all()?)?) {
-            println!("{}", format!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?));
+            println!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?);
         }
     }
     {
@@ -78,7 +78,7 @@ fn main() -> Result<()> {
         println!("evaluation: {}", [results["loss"], results["rmse"], results["r_squared"], results["share_close"]].into_iter().map(|value| format!("{value:.4}")).collect::<Vec<String>>().join(", "));
         let predictions = model.predict_with(&x.i(96..99)?, Predict::new().verbose(0))?;
         for (true_, pred) in numpy::rows(&y.i(96..99)?.flatten_all()?)?.into_iter().zip(numpy::rows(&predictions.flatten_all()?)?) {
-            println!("{}", format!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?));
+            println!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?);
         }
     }
     {
@@ -100,7 +100,7 @@ fn main() -> Result<()> {
         println!("evaluation: {}", [results["loss"], results["rmse"], results["r_squared"], results["share_close"]].into_iter().map(|value| format!("{value:.4}")).collect::<Vec<String>>().join(", "));
         let predictions = model.predict_with(&x.i(96..99)?, Predict::new().verbose(0))?;
         for (true_, pred) in numpy::rows(&y.i(96..99)?.flatten_all()?)?.into_iter().zip(numpy::rows(&predictions.flatten_all()?)?) {
-            println!("{}", format!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?));
+            println!("  true {:.3} predicted {:.3}", true_.to_dtype(DType::F64)?.to_scalar::<f64>()?, pred.to_dtype(DType::F64)?.to_scalar::<f64>()?);
         }
     }
     Ok(())
@@ -121,7 +121,7 @@ fn weighted_mse(under_weight: f64) -> Result<impl Fn(&Tensor, &Tensor) -> candle
 
 fn loss(y_true: &Tensor, y_pred: &Tensor, under_weight: f64) -> Result<Tensor> {
     let error = ops::subtract(y_true, y_pred)?;
-    let weights = ops::where_(&ops::greater(&error, &Tensor::new(0 as i64, &Device::Cpu)?)?, &Tensor::new((under_weight) as f32, &Device::Cpu)?, &Tensor::new(1.0_f32, &Device::Cpu)?)?;
+    let weights = ops::where_(&ops::greater(&error, &Tensor::new(0_i64, &Device::Cpu)?)?, &Tensor::new((under_weight) as f32, &Device::Cpu)?, &Tensor::new(1.0_f32, &Device::Cpu)?)?;
     Ok(ops::mean(&ops::multiply(&weights, &ops::square(&error)?)?, -1)?)
 }
 

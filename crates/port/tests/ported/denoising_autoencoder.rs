@@ -48,7 +48,7 @@ fn main() -> Result<()> {
     autoencoder.compile("adam", "binary_crossentropy")?;
     let history = autoencoder.fit(&x_train_noisy, &x_train, Fit::new().epochs(6).batch_size(32).shuffle(true).validation_data(&x_test_noisy, &x_test).verbose(0))?;
     for (epoch, (&loss, &val_loss)) in (1..).zip(history["loss"].iter().zip(&history["val_loss"])) {
-        println!("{}", format!("epoch {epoch}: loss {loss:.4}, val_loss {val_loss:.4}"));
+        println!("epoch {epoch}: loss {loss:.4}, val_loss {val_loss:.4}");
     }
 
     let encoded_imgs = encoder.predict_with(&x_test_noisy, Predict::new().verbose(0))?;
@@ -70,7 +70,7 @@ fn disc(cy: &Tensor, cx: &Tensor, radius: &Tensor, rows: &Tensor, cols: &Tensor)
 }
 
 fn dataset(n: usize, rows: &Tensor, cols: &Tensor) -> Result<Tensor> {
-    let centres = numpy::random::uniform(2.0, (SIDE - 2) as f64, (n, 2))?;
+    let centres = numpy::random::uniform(2.0, (SIDE as i64 - 2) as f64, (n, 2))?;
     let radii = numpy::random::uniform(1.5, 3.5, n)?;
     Ok(Tensor::stack(&numpy::rows(&centres)?.into_iter().zip(numpy::rows(&radii)?).map(|(c, r)| Ok::<_, Error>(disc(&c.i(0)?, &c.i(1)?, &r, rows, cols)?)).collect::<Result<Vec<Tensor>>>()?, 0)?)
 }

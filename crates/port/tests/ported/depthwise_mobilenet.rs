@@ -46,11 +46,11 @@ fn make_images(count: usize) -> Result<(Tensor, Tensor)> {
     // Reddish images are of class 0 and bluish ones of class 1.
     let labels = numpy::random::randint(0, 2, count)?;
     let mut images = numpy::to_ndarray::<i64>(&numpy::random::randint(0, 160, (count, 16, 16, 3))?)?;
-    for row in numpy::flatnonzero(&ops::equal(&labels, &Tensor::new(0 as i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
+    for row in numpy::flatnonzero(&ops::equal(&labels, &Tensor::new(0_i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
         let mut part = images.slice_mut(s![row as usize, .., .., 0]);
         part += 60;
     }
-    for row in numpy::flatnonzero(&ops::equal(&labels, &Tensor::new(1 as i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
+    for row in numpy::flatnonzero(&ops::equal(&labels, &Tensor::new(1_i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
         let mut part = images.slice_mut(s![row as usize, .., .., 2]);
         part += 60;
     }

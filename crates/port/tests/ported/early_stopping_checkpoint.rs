@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     }
     println!("epochs run: {}", history["loss"].len());
     println!("stopped at: {}", es.stopped_epoch().unwrap_or(0));
-    let best = history["val_accuracy"].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let best = history["val_accuracy"].iter().copied().fold(f64::NAN, f64::max);
     println!("best validation accuracy: {best:.3}");
 
     // The saved model is the best one

@@ -10,16 +10,17 @@ use candle_keras::prelude::*;
 use candle_keras::{GradientTape, Optimizer, numpy, ops, utils};
 use ndarray::Array1;
 
+const SIZE: usize = 5;
+
 fn main() -> Result<()> {
     let seed = 42;
     let gamma = 0.95; // Discount factor for past rewards
     let max_steps = 12;
-    let size = 5;
     utils::set_random_seed(seed as u64);
     numpy::random::seed(seed as u32);
     let eps = 1e-7;
 
-    let inputs = Input::shape([size]);
+    let inputs = Input::shape([SIZE]);
     let common = Dense::new(16).activation("relu").call(&inputs);
     let action = Dense::new(2).activation("softmax").call(&common);
     let critic = Dense::new(1).call(&common);
@@ -30,7 +31,7 @@ fn main() -> Result<()> {
     let mut env = Corridor::new();
 
     for episode in 0..6 {
-        let mut state = env.reset(size);
+        let mut state = env.reset();
         let mut action_probs_history = vec![];
         let mut critic_value_history = vec![];
         let mut rewards_history = vec![];
@@ -41,7 +42,7 @@ fn main() -> Result<()> {
             critic_value_history.push(critic_value.i((0, 0))?);
             let chosen = numpy::random::choice_index(2, &ops::squeeze(&action_probs, ())?)?;
             action_probs_history.push(ops::log(&action_probs.i((0, chosen))?)?);
-            let values = env.step(chosen, size);
+            let values = env.step(chosen);
             state = values.0;
             let reward = values.1;
             let done = values.2;
@@ -69,7 +70,7 @@ fn main() -> Result<()> {
             actor_losses.push(ops::multiply(&log_prob.neg()?, &diff)?);
             critic_losses.push(huber_loss.call(&ops::expand_dims(value, 0)?, &ops::expand_dims(&ret, 0)?, None, None)?);
         }
-        let loss_value = ops::add(&Tensor::stack(&actor_losses.iter().cloned().collect::<Vec<Tensor>>(), 0)?.sum(0)?, &Tensor::stack(&critic_losses.iter().cloned().collect::<Vec<Tensor>>(), 0)?.sum(0)?)?;
+        let loss_value = ops::add(&ops::sum(&ops::stack(&actor_losses, 0)?, 0)?, &ops::sum(&ops::stack(&critic_losses, 0)?, 0)?)?;
         let grads = tape.gradient(&loss_value, &model.trainable_variables())?;
         optimizer.apply_gradients(grads)?;
         println!("episode {episode} steps {} reward {:.2} loss {:.4}", rewards_history.len(), rewards_history.iter().sum::<f64>(), loss_value.to_dtype(DType::F64)?.to_scalar::<f64>()?);
@@ -89,25 +90,25 @@ impl Corridor {
         Self { place }
     }
 
-    fn observe(place: usize, size: usize) -> Array1<f32> {
-        let mut state = Array1::<f32>::zeros(size);
+    fn observe(place: usize) -> Array1<f32> {
+        let mut state = Array1::<f32>::zeros(SIZE);
         state[[place]] = 1.0;
         state
     }
 
-    fn reset(&mut self, size: usize) -> Array1<f32> {
+    fn reset(&mut self) -> Array1<f32> {
         self.place = 0;
-        Corridor::observe(self.place, size)
+        Self::observe(self.place)
     }
 
-    fn step(&mut self, action: usize, size: usize) -> (Array1<f32>, f64, bool) {
+    fn step(&mut self, action: usize) -> (Array1<f32>, f64, bool) {
         if action == 1 {
             self.place += 1;
         } else if self.place > 0 {
             self.place -= 1;
         }
-        let done = self.place == size - 1;
+        let done = self.place as i64 == SIZE as i64 - 1;
         let reward = if done { 1.0 } else { -0.05 };
-        (Corridor::observe(self.place, size), reward, done)
+        (Self::observe(self.place), reward, done)
     }
 }

@@ -52,7 +52,7 @@ fn main() -> Result<()> {
     let predictions = probability_model.predict_with(&test_images, Predict::new().verbose(0))?;
     for i in 0..5 {
         let guess = ops::argmax(&predictions.i(i)?.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize;
-        println!("{}", format!("{}: {:.1}% ({})", class_names[guess], 100.0 * ops::max(&predictions.i(i)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, class_names[test_labels.i(i)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize]));
+        println!("{}: {:.1}% ({})", class_names[guess], 100.0 * ops::max(&predictions.i(i)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, class_names[test_labels.i(i)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize]);
     }
     Ok(())
 }

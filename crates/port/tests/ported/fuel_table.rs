@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     let column_names = vec!["Km", "Weight", "Power", "Origin"];
     let raw_dataset = data::read_csv("cars.data", ReadCsv::new().sep(' ').skipinitialspace(true).comment('\t').header(false).names(column_names.iter().copied()).na_values(["?"]))?;
     println!("{} rows", raw_dataset.rows());
-    let again = data::read_csv("cars.data", ReadCsv::new().whitespace(true).comment('#').header(false).usecols(["0", "1", "2", "3"]).na_values(["?"]))?;
+    let again = data::read_csv("cars.data", ReadCsv::new().whitespace(true).comment('#').header(false).usecols_at([0, 1, 2, 3]).na_values(["?"]))?;
     println!("the same: {:?}", again.shape());
 
     let mut dataset = raw_dataset.dropna();
@@ -51,10 +51,10 @@ fn main() -> Result<()> {
     let early_stop = EarlyStopping::new().monitor("val_loss").patience(4);
     let history = model.fit(&x_train, &train_labels, Fit::new().epochs(40).validation_split(0.2).verbose(0).callback(early_stop))?;
     println!("epochs: {}", history["loss"].len());
-    println!("{}", format!("last validation error: {:.4}", history["val_mae"][history["val_mae"].len() - 1]));
+    println!("last validation error: {:.4}", history["val_mae"][history["val_mae"].len() - 1]);
     let scores = model.evaluate_with(&x_test, &test_labels, Evaluate::new().verbose(0))?;
     let (_loss, mae, mse) = (scores["loss"], scores["mae"], scores["mse"]);
-    println!("{}", format!("test error: {mae:5.3} km, {mse:.3} squared"));
+    println!("test error: {mae:5.3} km, {mse:.3} squared");
     let predictions = model.predict_with(&x_test, Predict::new().verbose(0))?.flatten_all()?;
     let error = ops::subtract(&predictions, &test_labels.values()?)?;
     println!("errors from {:.3} to {:.3}", ops::min(&error, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::max(&error, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);

@@ -33,7 +33,7 @@ fn main() -> Result<()> {
         // The order of the batches matters: no shuffling, and the states start anew in each epoch
         let history = model.fit(&x, &y, Fit::new().batch_size(batch_size).epochs(1).shuffle(false).verbose(0))?;
         println!("Epoch {} / {epochs} loss: {:.5}", i + 1, history["loss"][0]);
-        for layer in model.layers() {
+        for mut layer in model.layers() {
             if ["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"].contains(&layer.class_name()) {
                 layer.reset_states()?;
             }
@@ -78,12 +78,12 @@ fn to_windows(series: &Tensor, n_streams: usize, lahead: usize, timesteps: usize
     //
     // Sample i of a batch continues sample i of the batch before, as a stateful layer needs it.
     let per_stream = series.dim(0)? / n_streams;
-    let n_windows = (per_stream - lahead) / timesteps;
+    let n_windows: usize = (per_stream - lahead) / timesteps;
     let (mut x, mut y) = (vec![], vec![]);
     for w in 0..n_windows {
         for s in 0..n_streams {
             let start = s * per_stream + w * timesteps;
-            x.push(series.i(start..usize::min(start + timesteps, series.dim(0)?))?);
+            x.push(series.i(usize::min(start, series.dim(0)?)..usize::min(start + timesteps, series.dim(0)?))?);
             y.push(series.i(usize::min(start + lahead, series.dim(0)?)..usize::min(start + timesteps + lahead, series.dim(0)?))?);
         }
     }

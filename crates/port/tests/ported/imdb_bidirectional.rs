@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     utils::set_random_seed(2021);
     numpy::random::seed(2021);
 
-    let labels = numpy::random::permutation(&ops::mod_(&ops::arange(0.0, 160.0, 1.0, "int64")?, &Tensor::new(2 as i64, &Device::Cpu)?)?)?;
+    let labels = numpy::random::permutation(&ops::mod_(&ops::arange(0.0, 160.0, 1.0, "int64")?, &Tensor::new(2_i64, &Device::Cpu)?)?)?;
     let reviews = numpy::rows(&labels)?.into_iter().map(|label| Ok::<_, Error>(random_review(&label, maxlen, max_features)?)).collect::<Result<Vec<Tensor>>>()?;
     let x = utils::pad_sequences(&reviews.iter().map(|row| row.to_dtype(DType::I64)?.to_vec1::<i64>()).collect::<candle_keras::candle_core::Result<Vec<_>>>()?, Pad::new().maxlen(maxlen).padding("post"))?;
     let (x_train, x_val) = (x.i(..128)?, x.i(128..)?);
@@ -61,9 +61,9 @@ fn random_review(label: &Tensor, maxlen: usize, max_features: usize) -> Result<T
     // Reviews of class 1 tend to rise, those of class 0 to fall.
     let n = numpy::random::randint_scalar(6, (maxlen + 1) as i64)? as usize;
     let mut words = ops::sort(&numpy::random::randint(1, max_features as i64, n)?, -1)?;
-    if ops::equal(label, &Tensor::new(0 as i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
+    if ops::equal(label, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
         words = ops::flip(&words, 0)?;
     }
     let noise = numpy::random::randint(-3, 4, n)?;
-    Ok(ops::clip(&ops::add(&words, &noise)?, 1.0, (max_features - 1) as f64)?)
+    Ok(ops::clip(&ops::add(&words, &noise)?, 1.0, (max_features as i64 - 1) as f64)?)
 }

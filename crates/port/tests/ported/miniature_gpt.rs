@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     let mut prompt = vec![3, 5, 7];
     while prompt.len() < SEQ_LEN {
         let padded = [&prompt[..], &[0].repeat(SEQ_LEN - prompt.len())[..]].concat();
-        let logits = model.predict_with(&Tensor::stack(&[&Tensor::from_iter(padded.iter().map(|&x| x as i64), &Device::Cpu)?], 0)?, Predict::new().verbose(0))?;
+        let logits = model.predict_with(&[&padded].iter().map(|row| row.iter().map(|&x| x as i64).collect::<Vec<_>>()).collect::<Vec<_>>().to_tensor()?, Predict::new().verbose(0))?;
         prompt.push(ops::argmax(&logits.i(0)?.i(prompt.len() - 1)?.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize);
     }
     println!("generated: {}", prompt.iter().map(|&token| token.to_string()).collect::<Vec<String>>().join(" "));

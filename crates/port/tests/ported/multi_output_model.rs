@@ -25,7 +25,7 @@ fn main() -> Result<()> {
     let mut posts = numpy::to_ndarray::<i64>(&numpy::random::randint(1, vocabulary_size as i64, (num_samples, post_length))?)?;
     {
         let mut part = posts.slice_mut(s![.., 0]);
-        let numbers = ops::floor_divide(&ages, &Tensor::new(2 as i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
+        let numbers = ops::floor_divide(&ages, &Tensor::new(2_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
         for (element, number) in part.iter_mut().zip(numbers) {
             *element = number;
         }

@@ -37,7 +37,7 @@ fn main() -> Result<()> {
     for line in &lines {
         let values = line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
         let word = values[0].clone();
-        let coefs = Tensor::new(&python::slice(&values, 1..).iter().map(|text| text.trim().parse::<f32>()).collect::<std::result::Result<Vec<_>, _>>().map_err(|error| Error::new(error.to_string()))?[..], &Device::Cpu)?;
+        let coefs = numpy::from_texts(python::slice(&values, 1..))?.to_dtype(DType::F32)?;
         embeddings_index.insert(word.clone(), coefs.clone());
     }
     println!("Found {} word vectors.", embeddings_index.len());

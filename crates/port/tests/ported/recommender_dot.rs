@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     let traits = numpy::random::normal(0.0, 1.0, (NUM_MOVIES, 3))?;
     let user = (&numpy::random::randint(0, NUM_USERS as i64, NUM_RATINGS)? + 100.0)?;
     let movie = (&numpy::random::randint(0, NUM_MOVIES as i64, NUM_RATINGS)? * 7.0)?;
-    let rating = (&ops::sum(&ops::multiply(&ops::take(&tastes, &(&user - 100.0)?, 0)?, &ops::take(&traits, &ops::floor_divide(&movie, &Tensor::new(7 as i64, &Device::Cpu)?)?, 0)?)?, 1)? + 2.75)?;
+    let rating = (&ops::sum(&ops::multiply(&ops::take(&tastes, &(&user - 100.0)?, 0)?, &ops::take(&traits, &ops::floor_divide(&movie, &Tensor::new(7_i64, &Device::Cpu)?)?, 0)?)?, 1)? + 2.75)?;
     let rating = ops::clip(&(&ops::round(&(&rating * 2.0)?, 0)? / 2.0)?, 0.5, 5.0)?;
 
     // The numbers of users and films have gaps: encode them as indices
@@ -38,7 +38,7 @@ fn main() -> Result<()> {
     let user = Tensor::from_iter(numpy::rows(&user)?.into_iter().map(|x| Ok::<_, Error>(user2user_encoded[&x.to_dtype(DType::I64)?.to_scalar::<i64>()?])).collect::<Result<Vec<usize>>>()?.iter().map(|&x| x as i64), &Device::Cpu)?;
     let movie = Tensor::from_iter(numpy::rows(&movie)?.into_iter().map(|x| Ok::<_, Error>(movie2movie_encoded[&x.to_dtype(DType::I64)?.to_scalar::<i64>()?])).collect::<Result<Vec<usize>>>()?.iter().map(|&x| x as i64), &Device::Cpu)?;
     let (min_rating, max_rating) = (ops::min(&rating, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::max(&rating, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-    println!("{}", format!("Number of users: {}, Number of Movies: {}, Min rating: {min_rating:?}, Max rating: {max_rating:?}", user_ids.dim(0)?, movie_ids.dim(0)?));
+    println!("Number of users: {}, Number of Movies: {}, Min rating: {min_rating:?}, Max rating: {max_rating:?}", user_ids.dim(0)?, movie_ids.dim(0)?);
 
     let x = ops::stack(&[&user, &movie], 1)?;
     let y = (&(&rating - min_rating)? / (max_rating - min_rating))?;

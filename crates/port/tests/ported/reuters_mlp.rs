@@ -20,8 +20,8 @@ fn main() -> Result<()> {
     println!("newswires: {} and {}", train_data.len(), test_data.len());
     println!("words in the first: {} topic: {}", train_data[0].len(), numpy::array_str(&train_labels.i(0)?)?);
 
-    let x_train = vectorize_sequences(&train_data, NUM_WORDS);
-    let x_test = vectorize_sequences(&test_data, NUM_WORDS);
+    let x_train = vectorize_sequences(&train_data, NUM_WORDS)?;
+    let x_test = vectorize_sequences(&test_data, NUM_WORDS)?;
     let y_train = utils::to_categorical(&train_labels, None)?;
     let y_test = utils::to_categorical(&test_labels, None)?;
 
@@ -77,12 +77,13 @@ fn make_newswires(count: usize) -> Result<(Vec<Vec<i64>>, Tensor)> {
     Ok((sequences, Tensor::from_iter(labels.iter().map(|&x| x as i64), &Device::Cpu)?))
 }
 
-fn vectorize_sequences(sequences: &[Vec<i64>], dimension: usize) -> Array2<f64> {
+fn vectorize_sequences(sequences: &[Vec<i64>], dimension: usize) -> Result<Array2<f64>> {
     let mut results = Array2::<f64>::zeros((sequences.len(), dimension));
     for (i, sequence) in sequences.iter().enumerate() {
         for &j in sequence {
-            results[[i, j as usize]] = 1.0;
+            let place1 = python::place(j, results.shape()[1])?;
+            results[[i, place1]] = 1.0;
         }
     }
-    results
+    Ok(results)
 }

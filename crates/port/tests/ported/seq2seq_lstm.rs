@@ -33,7 +33,7 @@ fn main() -> Result<()> {
         input_characters.extend(word.chars());
         target_characters.extend(target_text.chars());
     }
-    let (input_characters, target_characters) = ({ let mut list = input_characters.iter().copied().collect::<Vec<char>>().into_iter().collect::<Vec<char>>(); list.sort(); list }, { let mut list = target_characters.iter().copied().collect::<Vec<char>>().into_iter().collect::<Vec<char>>(); list.sort(); list });
+    let (input_characters, target_characters) = (input_characters.iter().copied().collect::<Vec<char>>(), target_characters.iter().copied().collect::<Vec<char>>());
     let (num_encoder_tokens, num_decoder_tokens) = (input_characters.len(), target_characters.len());
     let max_encoder_seq_length = input_texts.iter().map(|txt| txt.chars().count()).collect::<Vec<usize>>().into_iter().max().ok_or_else(|| Error::new("max of nothing"))?;
     let max_decoder_seq_length = target_texts.iter().map(|txt| txt.chars().count()).collect::<Vec<usize>>().into_iter().max().ok_or_else(|| Error::new("max of nothing"))?;

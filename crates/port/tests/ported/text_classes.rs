@@ -33,7 +33,7 @@ fn main() -> Result<()> {
 
     let scores = model.evaluate_with(&x_train, &y_train, Evaluate::new().verbose(0))?;
     let (loss, accuracy) = (scores["loss"], scores["acc"]);
-    println!("{}", format!("loss: {loss:.4}, accuracy: {accuracy:.2}"));
+    println!("loss: {loss:.4}, accuracy: {accuracy:.2}");
     assert!(accuracy > 0.9);
     Ok(())
 }

@@ -64,7 +64,7 @@ fn make_recordings(per_class: usize, classes: (&'static str, &'static str, &'sta
             } else if name == "square" {
                 signal = ops::sign(&ops::sin(&(2.0 * std::f64::consts::PI * &t)?)?)?;
             } else {
-                signal = (&(2.0 * &ops::mod_(&t, &Tensor::new(1 as i64, &Device::Cpu)?)?)? - 1.0)?;
+                signal = (&(2.0 * &ops::mod_(&t, &Tensor::new(1_i64, &Device::Cpu)?)?)? - 1.0)?;
             }
             xs.push(ops::add(&signal, &numpy::random::normal(0.0, 0.3, LENGTH)?)?);
             ys.push(label);

@@ -34,5 +34,5 @@ fn report(losses: &[f64]) -> f64 {
     for (i, &loss) in losses.iter().enumerate() {
         println!("round {}: {loss:.4}", i + 1);
     }
-    losses.iter().copied().fold(f64::INFINITY, f64::min)
+    losses.iter().copied().fold(f64::NAN, f64::min)
 }

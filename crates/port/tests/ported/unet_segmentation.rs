@@ -35,8 +35,8 @@ fn main() -> Result<()> {
     let binary = ops::greater(&pred, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F32)?;
     let intersection = ops::sum(&ops::logical_and(&binary, &y_valid)?, [1, 2, 3])?;
     let union = ops::sum(&ops::logical_or(&binary, &y_valid)?, [1, 2, 3])?;
-    let iou = ops::divide(&intersection.to_dtype(DType::F64)?, &ops::maximum(&union, &Tensor::new(1 as i64, &Device::Cpu)?)?.to_dtype(DType::F64)?)?;
-    println!("{}", format!("mean IoU: {:.3}", ops::mean(&iou, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?));
+    let iou = ops::divide(&intersection.to_dtype(DType::F64)?, &ops::maximum(&union, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?)?;
+    println!("mean IoU: {:.3}", ops::mean(&iou, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     println!("IoU of the first images: {}", numpy::array_str(&ops::round(&iou.i(..4)?, 3)?)?);
     Ok(())
 }

@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let mut images = numpy::to_ndarray::<f64>(&numpy::random::uniform(0.0, 0.4, (80, image_size, image_size, 3))?)?;
     let half = image_size / 2;
     for (i, label) in numpy::rows(&labels.i((.., 0))?)?.into_iter().enumerate() {
-        let (row, column) = ((&ops::floor_divide(&label, &Tensor::new(2 as i64, &Device::Cpu)?)? * half as f64)?, (&ops::mod_(&label, &Tensor::new(2 as i64, &Device::Cpu)?)? * half as f64)?);
+        let (row, column) = ((&ops::floor_divide(&label, &Tensor::new(2_i64, &Device::Cpu)?)? * half as f64)?, (&ops::mod_(&label, &Tensor::new(2_i64, &Device::Cpu)?)? * half as f64)?);
         let start1 = usize::min(usize::try_from(row.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
         let end1 = usize::min(usize::try_from((&row + half as f64)?.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
         let start2 = usize::min(usize::try_from(column.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[2]);

@@ -63,6 +63,34 @@ pub fn array_str(x: &Tensor) -> Result<String> {
     Ok(shown.text(&texts, 0, " ", options.linewidth))
 }
 
+/// The text that NumPy prints for an array of truth values, which this project has as zeros and ones. Python: `print(x > 0)`.
+///
+/// # Errors
+/// As of [`array_str`].
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::mask_str;
+/// assert_eq!(mask_str(&Tensor::new(&[0u8, 1, 0], &Device::Cpu)?)?, "[False  True False]");
+/// assert_eq!(mask_str(&Tensor::new(&[[1u8, 1]], &Device::Cpu)?)?, "[[ True  True]]");
+/// assert_eq!(mask_str(&Tensor::new(1u8, &Device::Cpu)?)?, "True");
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+pub fn mask_str(x: &Tensor) -> Result<String> {
+    let options = options::in_use();
+    let shown = Shown::of(x, options.threshold)?;
+    let values: Vec<f64> = shown.elements.flatten_all()?.to_dtype(DType::F64)?.to_vec1()?;
+    let word = |value: f64| if value != 0.0 { "True" } else { "False" };
+    if x.rank() == 0 {
+        return Ok(word(values[0]).into());
+    }
+    let texts: Vec<String> = values.iter().map(|&value| format!("{:>5}", word(value))).collect();
+    if texts.is_empty() {
+        return Ok("[]".into());
+    }
+    Ok(shown.text(&texts, 0, " ", options.linewidth))
+}
+
 /// The elements that are written.
 struct Shown {
     elements: Tensor,
