@@ -334,8 +334,11 @@ impl<'a> Program<'a> {
             }
             // One after the other, as the numbers in a loss.
             "sum" if of == Type::Floats && !iter.contains('?') => {
-                let terms = self.collected(iter, element, "Vec")?;
-                Value::temporary(format!("Tensor::stack(&{}, 0)?.sum(0)?", terms.text), Type::Floats)
+                let terms = match iter.strip_suffix(".iter().cloned()") {
+                    Some(list) => list.to_string(),
+                    None => self.collected(iter, element, "Vec")?.text,
+                };
+                Value::temporary(format!("Tensor::stack(&{terms}, 0)?.sum(0)?"), Type::Floats)
             }
             "max" | "min" if of == Type::Float && !iter.contains('?') => {
                 // Of NaN alone it is NaN.

@@ -1,7 +1,7 @@
 //! Graphs of layers: the tensors of models and layers, layers with several outputs, and lists of layers.
 
 use crate::program::Program;
-use crate::value::{Form, Strength, Type, Value};
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
@@ -362,7 +362,9 @@ impl<'a> Program<'a> {
             scan.count_read(&name);
         }
         let layer = self.expression(&list.elts[at])?;
-        self.bind(&name, layer)?;
+        self.line(&format!("let {name} = {};", layer.text));
+        let variable = Variable { rust_name: name.clone(), of: layer.of, form: Form::Place, is_pending: false };
+        self.scopes.bind(&name, Binding::Variable(variable));
         self.graphs.names.insert(format!("{}.{at}", model.id), name);
         Ok(Some(made))
     }

@@ -303,7 +303,7 @@ impl<'a> Program<'a> {
             one => vec![one],
         };
         let is_slice = |part: &&Expr| part.is_slice_expr();
-        let places_first = parts.iter().skip_while(|part| !is_slice(part)).all(|part| is_slice(&part));
+        let places_first = parts.iter().skip_while(|part| !is_slice(part)).all(is_slice);
         let has_other = parts
             .iter()
             .any(|part| part.is_ellipsis_literal_expr() || matches!(part, Expr::Slice(slice) if slice.step.is_some()));

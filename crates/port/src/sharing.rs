@@ -362,7 +362,7 @@ impl<'a> Program<'a> {
         };
         // What they had before is what the others get.
         let mut olds = HashMap::new();
-        for name in names.iter().flat_map(|target| crate::program::names_in(target)) {
+        for name in names.iter().flat_map(crate::program::names_in) {
             let before = self.sharing().nameless + 1;
             self.sharing().bind(&name, &Vec::new());
             olds.insert(name, format!("\0{before}"));

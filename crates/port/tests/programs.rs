@@ -85,6 +85,7 @@ programs! {
     vit_patches
     weather_windows
     wgan_gp
+    wide_and_deep
     word2vec_skipgrams
     word_counts
     word_distance
