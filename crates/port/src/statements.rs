@@ -719,7 +719,8 @@ impl<'a> Program<'a> {
                 ),
                 _ => value,
             };
-            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
+            let are_models = matches!((&variable.of, &value.of), (Type::Model(a), Type::Model(b)) if a.is_sequential == b.is_sequential);
+            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array()) || are_models;
             if !(is_alike || variable.of == Type::None && variable.is_pending) {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
@@ -761,7 +762,9 @@ impl<'a> Program<'a> {
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
+        // A list or tensor of a parameter, which a block changes or assigns anew.
+        let is_lent = matches!(value.of, Type::List(_) | Type::Symbolic) || value.of.is_tensor();
+        let is_part = value.form == Form::Slice || (value.form == Form::Reference && is_lent);
         let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         // Of literals alone Rust would make an i32, which may be negative.

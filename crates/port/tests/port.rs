@@ -235,7 +235,7 @@ fn graphs_of_layers_have_their_meaning() {
     }
     for (script, reason) in [
         ("n = keras.Model(i, Twice()(o[0]))\nprint(len(n.layers))", "the layers of a model with layers of layers"),
-        ("m.compile('sgd', 'mse')\nm.trainable = False\nm.fit(x, y)", "m is compiled before trainable changes"),
+        ("m.compile('sgd', 'mse')\nm.trainable = False\nm.fit(x, y)", "trainable changes behind the compile of m"),
     ] {
         let gaps = ported(&format!("{GRAPHS}{script}\n")).gaps;
         assert!(gaps.iter().any(|gap| gap.reason.contains(reason)), "{script}: {gaps:?}");
