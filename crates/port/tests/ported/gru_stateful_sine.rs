@@ -33,7 +33,7 @@ fn main() -> Result<()> {
         // The order of the batches matters: no shuffling, and the states start anew in each epoch
         let history = model.fit(&x, &y, Fit::new().batch_size(batch_size).epochs(1).shuffle(false).verbose(0))?;
         println!("Epoch {} / {epochs} loss: {:.5}", i + 1, history["loss"][0]);
-        for mut layer in model.layers() {
+        for layer in model.layers() {
             if ["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"].contains(&layer.class_name()) {
                 layer.reset_states()?;
             }
