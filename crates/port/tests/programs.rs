@@ -52,6 +52,7 @@ programs! {
     numpy_tour
     old_keras_names
     pandas_housing
+    patch_mixer
     policy_gradient_bandit
     pretrained_embeddings
     quasi_knn_embedding
@@ -60,6 +61,7 @@ programs! {
     recurrent_states
     regression_loop
     residual_layers
+    resnet_blocks
     reuters_mlp
     reviews_lstm
     sales_report
