@@ -31,6 +31,10 @@ pub(crate) fn run(script: &Path, output: Option<&Path>, only_check: bool, compar
         return check(&port, &script_text);
     }
     let folder = output.map_or_else(|| PathBuf::from(script.file_stem().unwrap_or_default()), Path::to_path_buf);
+    // A script train.py often has its data in train/.
+    if output.is_none() && !folder.join("Cargo.toml").exists() && has_files(&folder) {
+        bail!("the folder {} is there already, with other files; --output names another folder", folder.display());
+    }
     let is_of_user = !write(&port, &folder, compared.is_some())?;
     if !is_of_user {
         list(&port, &script_text)?;
@@ -91,6 +95,10 @@ fn write(port: &Port, folder: &Path, is_compared: bool) -> Result<bool> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn has_files(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some())
 }
 
 fn share(port: &Port) -> String {

@@ -249,7 +249,6 @@ impl<'a> Program<'a> {
                 usize::from(value.text == "true").to_string()
             }
             ("usize", Type::Id) => format!("{} as usize", value.at(Strength::Cast)),
-            ("Integers", Type::Int) if !value.is_literal() => format!("{} as i64", value.at(Strength::Cast)),
             ("usize", of) if of.is_array() => {
                 format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
             }
@@ -275,6 +274,14 @@ impl<'a> Program<'a> {
                 value.borrowed()
             }
             (_, Type::List(_)) if value.form == Form::Slice => value.borrowed(),
+            ("Numbers", of) if of.is_number() => value.as_float().ok_or_else(wrong)?,
+            ("Vec<i64" | "AxisList" | "Integers", _) if integers(value).is_some() => {
+                integers(value).unwrap_or_default()
+            }
+            // A layer that is an activation is a layer of the model.
+            ("ActivationFunction", Type::Layer(_)) => {
+                return Err(wrong().help("add the layer behind this one"));
+            }
             (of, Type::Tuple(_)) if value.items.is_some() && of.starts_with("Vec<") => {
                 let sizes = self.sizes(value)?;
                 match sizes.strip_prefix('(').and_then(|sizes| sizes.strip_suffix(')')) {
@@ -361,6 +368,19 @@ impl<'a> Program<'a> {
 }
 
 /// Whether a tuple of this type converts into the parameter's: `(3, 3)` into `Sizes<2>`.
+/// One integer or some that are written out, as `i64`.
+pub(crate) fn integers(value: &Value) -> Option<String> {
+    match (&value.items, &value.of) {
+        (Some(items), _) => {
+            let items = items.iter().map(|item| integers(item).filter(|_| item.items.is_none()));
+            Some(format!("[{}]", items.collect::<Option<Vec<_>>>()?.join(", ")))
+        }
+        (None, Type::Int) if !value.is_literal() => Some(format!("{} as i64", value.at(Strength::Cast))),
+        (None, Type::Int | Type::Signed) => Some(value.text.clone()),
+        _ => None,
+    }
+}
+
 fn is_sizes(of: &str, types: &[Type]) -> bool {
     let is_taken = ["Sizes<", "Pairs<"].iter().any(|own| of.starts_with(&format!("{own}{}", types.len())));
     is_taken && (2..=3).contains(&types.len()) && types.iter().all(|of| *of == Type::Int)

@@ -64,6 +64,7 @@ impl<'a> Program<'a> {
             _ => {}
         }
         let pending = self.assigned_in_each(branches);
+        let written = self.body.len();
         for name in &pending {
             let rust_name = self.rust_name(name);
             self.line(&format!("let {rust_name};"));
@@ -86,6 +87,17 @@ impl<'a> Program<'a> {
         }
         self.line("}");
         for name in &pending {
+            let rust_name = self.rust_name(name);
+            let (declared, assigned) = (format!("let {rust_name};"), format!("{rust_name} = "));
+            let lines = &self.body[written..];
+            // No branch that is ported assigns it.
+            if let Some(at) = lines.iter().position(|line| line.trim() == declared)
+                && !lines.iter().any(|line| line.trim().starts_with(&assigned))
+            {
+                self.body.remove(written + at);
+                self.scopes.bind(name, Binding::Missing(self.source.line(branches.range.start())));
+                continue;
+            }
             if let Some(Binding::Variable(variable)) = self.scopes.get(name) {
                 self.scopes.rebind(name, Binding::Variable(Variable { is_pending: false, ..variable }));
             }

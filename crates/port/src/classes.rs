@@ -273,6 +273,11 @@ impl<'a> Program<'a> {
         fields.map(|field| (field.rust_name.clone(), field.is_late)).collect()
     }
 
+    /// Whether a class of the script has a method of this name.
+    pub(crate) fn has_method(&self, name: &str) -> bool {
+        (0..self.classes.len()).any(|number| self.methods_of(number).any(|method| method.name.as_str() == name))
+    }
+
     pub(crate) fn methods_of(&self, number: usize) -> impl Iterator<Item = &'a StmtFunctionDef> {
         self.classes[number].definition.body.iter().filter_map(|statement| match statement {
             Stmt::FunctionDef(function) => Some(function),

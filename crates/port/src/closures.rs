@@ -126,7 +126,11 @@ impl<'a> Program<'a> {
         }
         let names: Vec<String> = all[..arguments.len()]
             .iter()
-            .map(|parameter| crate::names::in_snake_case(parameter.parameter.name.as_str()))
+            .map(|parameter| match parameter.parameter.name.as_str() {
+                // What is passed on has a name.
+                "_" => "other".to_string(),
+                name => crate::names::in_snake_case(name),
+            })
             .collect();
         let mut values: Vec<Value> = Vec::new();
         for (name, of) in names.iter().zip(arguments) {

@@ -52,7 +52,9 @@ impl<'a> Program<'a> {
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
         }
-        let is_simple = |of: &Type| of.is_number() || of.is_text();
+        let is_simple = |of: &Type| {
+            of.is_number() || of.is_text() || matches!(of, Type::Object(_) | Type::Instance(_) | Type::Layer(_))
+        };
         let differs =
             |item: &&Value| item.of.in_rust() != first.in_rust() && (is_simple(&item.of) || is_simple(&first));
         if let Some(other) = items.iter().find(differs) {
@@ -718,11 +720,24 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
 
 /// An iterator, collected into this type; `Ok(...)` in it may fail.
 fn collect(iter: &str, in_rust: &str) -> String {
-    // What was collected before is no part of it.
-    match iter.rsplit(".collect::<").next().unwrap_or(iter).contains("Ok::<_, Error>(") {
+    match behind_collect(iter).contains("Ok::<_, Error>(") {
         false => format!("{iter}.collect::<{in_rust}>()"),
         true => format!("{iter}.collect::<Result<{in_rust}>>()?"),
     }
+}
+
+/// The part of a chain of calls behind the last `collect`: what was collected before has failed before.
+fn behind_collect(iter: &str) -> &str {
+    let (mut depth, mut start) = (0, 0);
+    for (at, c) in iter.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            '.' if depth == 0 && iter[at..].starts_with(".collect::<") => start = at,
+            _ => {}
+        }
+    }
+    &iter[start..]
 }
 
 /// The text of an empty list, with the place where its type is written if nothing says it.

@@ -71,6 +71,9 @@ impl<'a> Program<'a> {
             (Type::Mutable { of, .. }, _) => {
                 Ok((value.borrowed(), if of.starts_with('f') { Type::Floats } else { Type::Array }))
             }
+            (Type::List(list), None) if matches!(self.resolved(list), Type::Unknown(_)) => {
+                Err(Missing::new("a dataset of a list whose elements are not known"))
+            }
             (Type::List(list), None) => Ok((value.borrowed(), of(list))),
             (Type::List(list), Some(items)) if items.iter().all(|item| item.of.is_number() || item.of.is_text()) => {
                 Ok((value.borrowed(), of(list)))

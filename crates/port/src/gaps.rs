@@ -38,7 +38,11 @@ impl<'a> Program<'a> {
         types.iter().for_each(|of| self.import_type(of));
         let returns = if in_rust.len() == 1 { in_rust[0].clone() } else { format!("({})", in_rust.join(", ")) };
         let comment: Vec<String> = code.iter().map(|code| format!("//     {}", code.trim_end())).collect();
-        let function = format!("line_{line}");
+        let mut function = format!("line_{line}");
+        // The same line for arguments of other types.
+        while self.has_item(&format!("fn {function}(")) {
+            function.push('_');
+        }
         let allow = if parameters.is_empty() { "" } else { "#[allow(unused_variables)]\n" };
         self.item(
             line,

@@ -114,7 +114,8 @@ impl<'a> Program<'a> {
                 let path = self.argument(needed(&named, "filepath")?, "&str", "filepath")?;
                 only(&named, &["filepath"])?;
                 let of = Type::Model(ModelType::default());
-                Ok(Value::temporary(format!("load_model({path})?"), of))
+                let function = self.import("prelude::load_model");
+                Ok(Value::temporary(format!("{function}({path})?"), of))
             }
             (
                 "regularizers" | "initializers" | "constraints" | "optimizers" | "losses" | "metrics" | "callbacks",

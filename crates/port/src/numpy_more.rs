@@ -185,11 +185,8 @@ impl<'a> Program<'a> {
             let value = match find(&given, argument) {
                 Some(argument) => {
                     let value = self.expression(argument)?;
-                    match (&value.of, &value.items) {
-                        (Type::Int | Type::Signed, _) => value.text,
-                        (Type::List(of), Some(_)) if **of == Type::Int => value.text.trim_start_matches("vec!").into(),
-                        (of, _) => return Err(Missing::new(format!("{name} with {}", of.described()))),
-                    }
+                    crate::arguments::integers(&value)
+                        .ok_or_else(|| Missing::new(format!("{name} with {}", value.of.described())))?
                 }
                 None if default.is_empty() => return Err(Missing::new(format!("{name} without {argument}"))),
                 None => default.to_string(),

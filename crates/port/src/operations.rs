@@ -173,6 +173,12 @@ impl<'a> Program<'a> {
             let text = format!("{}.to_dtype({dtype})?", array.at(crate::value::Strength::Whole));
             return Ok(Value::temporary(text, crate::numpy::of_dtype(&dtype)));
         }
+        if let ("convert_to_tensor", [(_, value)]) = (name, &named[..]) {
+            let has_texts = |of: &Type| of.is_text() || matches!(of, Type::List(of) if of.is_text());
+            if matches!(&self.expression(value)?.of, Type::List(of) if has_texts(of)) {
+                return Err(Missing::new("a tensor of texts"));
+            }
+        }
         if name == "arange" {
             return self.arange(call, "int32");
         }
@@ -231,10 +237,10 @@ impl<'a> Program<'a> {
                 }
                 Some(given) if is_axes => {
                     let value = self.expression(given)?;
-                    let axes = if value.items.is_some() {
-                        self.sizes(&value)?.replace('(', "[").replace(')', "]")
-                    } else {
-                        value.text
+                    let axes = match crate::arguments::integers(&value) {
+                        Some(integers) => integers,
+                        None if value.items.is_some() => self.sizes(&value)?.replace('(', "[").replace(')', "]"),
+                        None => value.text,
                     };
                     let axes = if axes == "None" { "()".into() } else { axes };
                     self.with_kept_axes(axes, keepdims)

@@ -231,10 +231,19 @@ impl<'a> Program<'a> {
         self.code_lines.extend(code.collect::<Vec<_>>());
     }
 
+    /// Whether a function of the script has this name in Rust.
+    fn has_function(&self, name: &str) -> bool {
+        self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
+    }
+
     /// Remembers what is used from `candle_keras`, and returns its name.
     pub(crate) fn import(&mut self, path: &str) -> String {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
         match module {
+            // A function of the script has that name.
+            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.has_function(name) => {
+                return format!("candle_keras::prelude::{name}");
+            }
             "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
             // Modules whose names Keras has too.
@@ -317,18 +326,37 @@ impl<'a> Program<'a> {
     /// The text with the types of empty lists that nothing else says.
     fn with_types(&self, text: &str) -> String {
         let late = |number: &str| self.late_types.get(number.parse::<usize>().ok()?);
-        let parts = text.split('\u{2}').enumerate().map(|(i, part)| match i % 2 {
-            0 => part.to_string(),
-            _ => late(part).and_then(|of| self.resolved(of).in_rust()).unwrap_or_else(|| "_".into()),
-        });
-        let text = &parts.collect::<String>();
+        let mut typed = String::new();
+        for (i, part) in text.split('\u{2}').enumerate() {
+            if i % 2 == 0 {
+                typed.push_str(part);
+                continue;
+            }
+            let known = late(part).and_then(|of| self.resolved(of).in_rust());
+            // What is put in says it, or nothing does.
+            let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            typed.push_str(&known.unwrap_or_else(|| if is_filled(name, text) { "_" } else { "f64" }.into()));
+        }
+        let text = &typed;
         let mut parts = text.split('\u{1}');
         let mut out = parts.next().unwrap_or_default().to_string();
         while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
-            let is_known = number.parse().ok().and_then(|number: usize| self.unknown.get(number)?.as_ref()).is_some();
-            if !is_known {
+            let number: usize = number.parse().unwrap_or(usize::MAX);
+            let known = |number: usize| self.resolved(self.unknown.get(number)?.as_ref()?).in_rust();
+            if let (Some(before), Some(key), Some(value)) =
+                (out.strip_suffix("IndexMap::new()"), known(number), known(number + 1))
+                && before
+                    .rsplit("let mut ")
+                    .next()
+                    .and_then(|rest| rest.strip_suffix(" = "))
+                    .is_some_and(|name| !is_filled(name, text))
+            {
+                out = format!("{before}IndexMap::<{key}, {value}>::new()");
+            }
+            if self.unknown.get(number).is_none_or(Option::is_none) {
                 out = match (out.strip_suffix("vec![]"), out.strip_suffix("IndexMap::new()")) {
-                    (Some(before), _) => format!("{before}Vec::<()>::new()"),
+                    // Nothing is ever put in; numbers are taken everywhere.
+                    (Some(before), _) => format!("{before}Vec::<f64>::new()"),
                     (_, Some(before)) => format!("{before}IndexMap::<(), ()>::new()"),
                     _ => out,
                 };
@@ -378,10 +406,16 @@ impl<'a> Program<'a> {
         self.items.insert(at, (line, text));
     }
 
+    /// Whether an item with this text is written already.
+    pub(crate) fn has_item(&self, text: &str) -> bool {
+        self.items.iter().any(|(_, item)| item.contains(text))
+    }
+
     /// Imports what a type needs that is written out.
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
             Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
+            Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
@@ -471,6 +505,10 @@ impl<'a> Program<'a> {
     /// The name of the variable in Rust.
     pub(crate) fn rust_name(&self, name: &str) -> String {
         let mut rust_name = crate::names::in_snake_case(name.trim_start_matches("self."));
+        // Rust has no value in `_`.
+        if rust_name == "_" && self.scan().reads(name) > 0 {
+            rust_name = "it".into();
+        }
         while self.scopes.is_taken(&rust_name, name) {
             rust_name.push('_');
         }
@@ -640,4 +678,9 @@ pub(crate) fn names_in(target: &Expr) -> Vec<String> {
         Expr::List(list) => list.elts.iter().flat_map(names_in).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether something is put into a collection.
+fn is_filled(name: &str, program: &str) -> bool {
+    ["insert", "entry", "extend", "push"].iter().any(|method| program.contains(&format!("{name}.{method}(")))
 }

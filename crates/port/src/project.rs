@@ -1,4 +1,4 @@
-//! The folder of a program: `Cargo.toml` and `src/main.rs`.
+//! The folder of a program: `Cargo.toml`, `src/main.rs` and `.gitignore`.
 
 use crate::Port;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,10 @@ pub fn write_project(port: &Port, folder: &Path, dependency: &str) -> io::Result
     fs::write(&main, &port.program).map_err(|error| of(&main, &error))?;
     let text = manifest_of(&package_name(folder), dependency, &port.program);
     fs::write(&manifest, text).map_err(|error| of(&manifest, &error))?;
+    let ignored = folder.join(".gitignore");
+    if !ignored.exists() {
+        fs::write(&ignored, "/target\n").map_err(|error| of(&ignored, &error))?;
+    }
     // A program that is not formatted is as good.
     let _ = Command::new("rustfmt")
         .args(["--edition", "2024", "--quiet"])

@@ -90,7 +90,8 @@ impl<'a> Line<'a> {
         }
         self.entries.iter().zip(&rust.entries).find_map(|((name, python), (_, rust))| {
             if python.len() != rust.len() {
-                return Some(format!("{name}: {} numbers in Python, {} in Rust", python.len(), rust.len()));
+                let of = if self.method == "fit" { "epochs" } else { "numbers" };
+                return Some(format!("{name}: {} {of} in Python, {} in Rust", python.len(), rust.len()));
             }
             let apart = python.iter().zip(rust).position(|(python, rust)| !are_close(*python, *rust))?;
             let (python, rust) = (python[apart], rust[apart]);
@@ -130,7 +131,7 @@ mod tests {
         for (from, to, expected) in [
             ("0.75", "0.8", "fit 1, accuracy of epoch 2: 0.75 in Python, 0.8 in Rust"),
             ("nan", "1", "fit 1, loss of epoch 2: NaN in Python, 1 in Rust"),
-            (" nan", "", "fit 1, loss: 2 numbers in Python, 1 in Rust"),
+            (" nan", "", "fit 1, loss: 2 epochs in Python, 1 in Rust"),
             ("accuracy", "acc", "fit 1, which has accuracy, loss in Python, and acc, loss in Rust"),
             ("evaluate\tloss: 2\n", "", "evaluate 2, which Rust does not call"),
             ("loss: 2\n", "loss: 2\npredict\t(1): 2\n", "predict 1, which Python does not call"),

@@ -346,9 +346,14 @@ impl<'a> Program<'a> {
     /// Whether an element of a list is a callback.
     fn is_callback_object(&self, element: &Expr) -> bool {
         match element {
-            Expr::Call(call) => self
-                .path_of(&call.func)
-                .is_some_and(|path| path.starts_with("keras.callbacks.") || path.starts_with("keras.metrics.")),
+            Expr::Call(call) => match &*call.func {
+                Expr::Name(class) if matches!(self.scopes.get(&class.id), Some(Binding::Class(number)) if self.kind_of_class(number) == Kind::Callback) => {
+                    true
+                }
+                class => self
+                    .path_of(class)
+                    .is_some_and(|path| path.starts_with("keras.callbacks.") || path.starts_with("keras.metrics.")),
+            },
             Expr::Name(name) => match self.scopes.get(&name.id) {
                 Some(Binding::Variable(variable)) => {
                     matches!(&variable.of, Type::Object(path) if path.starts_with("callbacks::"))

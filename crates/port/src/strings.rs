@@ -251,6 +251,7 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::array_str");
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
             }
+            Type::Object(path) if path == crate::errors::ERROR => Ok(Value { of: Type::String, ..value }),
             Type::Dtype => {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))

@@ -84,9 +84,19 @@ impl<'a> Program<'a> {
                 self.import("data::ToTensor");
                 format!("{}.to_tensor()?", input.at(Strength::Whole))
             }
-            of if is_texts(of) || matches!(of, Type::List(of) if is_texts(of)) => {
+            of if is_texts(of) => {
                 self.import("data::ToTensor");
                 format!("{}.to_tensor()?", input.at(Strength::Whole))
+            }
+            // Rows of one text each are the texts.
+            Type::List(of) if is_texts(of) => {
+                let rows = input.items.as_deref().unwrap_or_default().iter();
+                let texts =
+                    rows.map(|row| row.items.as_deref().filter(|row| row.len() == 1).map(|row| row[0].text.clone()));
+                let texts = texts.collect::<Option<Vec<_>>>().filter(|texts| !texts.is_empty());
+                let texts = texts.ok_or_else(|| Missing::new("a layer of texts called on this list"))?;
+                self.import("data::ToTensor");
+                format!("[{}].to_tensor()?", texts.join(", "))
             }
             _ => return Ok(None),
         };

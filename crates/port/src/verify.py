@@ -55,6 +55,7 @@ from keras.src.backend.common.keras_tensor import any_symbolic_tensors
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.legacy.saving import legacy_h5_format
 from keras.src.saving import saving_lib
+from keras.src.utils import summary_utils
 
 try:
     import tensorflow as tf
@@ -1071,6 +1072,17 @@ def patch_tensorflow():
     for name in ["categorical", "fixed_unigram_candidate_sampler", "gamma", "poisson", "Generator"]:
         setattr(tf.random, name, refusing(f"tf.random.{name}"))
     tf.config.run_functions_eagerly(True)
+
+    # A crossentropy takes the probabilities that it is given, as on JAX and here. On TensorFlow it would take the logits that they were computed
+    # from, so that probabilities of almost 0 or 1 had another loss.
+    @patch(backend.nn, "_get_logits")
+    def get_logits(old, output, from_logits, *names):
+        return output, from_logits
+
+    # An optimizer counts its steps with 64 bits on TensorFlow, and with 32 on JAX and here: `summary` says how much memory that is.
+    @patch(summary_utils, "_compute_memory_size")
+    def memory_size(old, shape, dtype):
+        return old(shape, "int32" if dtype == "int64" else dtype)
 
     # TensorFlow's gradient of a softmax cross-entropy takes the targets of a row to sum to one. That of JAX does not, nor that of candle-keras.
     def cross_entropy(labels, logits, axis=-1, name=None):

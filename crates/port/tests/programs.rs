@@ -27,6 +27,7 @@ programs! {
     gan_class
     gan_two_models
     gru_stateful_sine
+    handled_errors
     housing_kfold
     image_flow_from_directory
     image_folder

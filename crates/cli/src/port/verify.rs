@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 /// The status of verify.py if it is not the script that failed: Python has no Keras, or the script draws other random numbers.
 const NOT_RUN: i32 = 3;
 
-/// The most printed lines that are shown beside each other.
+/// The most results of a kind, or printed lines, that are shown.
 const MOST_SHOWN: usize = 20;
 
 /// Runs the script and the program in the folder, both from the script's folder, and compares what they print and what their models return. `changed` is
@@ -45,16 +45,33 @@ pub(super) fn run(script: &Path, changed: Option<&str>, folder: &Path, compared:
     print("building the program, which takes minutes the first time ...")?;
     let program = build(&manifest, folder)?;
     print("running the program ...")?;
-    let of_rust = of_program(Command::new(&program).args(compared.arguments).current_dir(beside), &program)?;
-
+    let mut program = Command::new(&program);
+    program.args(compared.arguments).current_dir(beside).env("RUST_BACKTRACE", "0");
+    let of_rust = program.output().context("the program cannot be run")?;
     let read = |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
-    report(&of_python, &of_rust, &read(&results_of_python)?, &read(&results_of_rust)?)
+    let text = String::from_utf8_lossy(&of_rust.stdout);
+    let results_of_python = read(&results_of_python)?;
+    if of_rust.status.success() {
+        return report(&of_python, &text, &results_of_python, &read(&results_of_rust)?);
+    }
+    // What is different before it fails may say why.
+    print_note(String::from_utf8_lossy(&of_rust.stderr).trim());
+    match report(&of_python, &text, &results_of_python, &read(&results_of_rust).unwrap_or_default()) {
+        Ok(()) => bail!("the program failed, after what Keras prints too"),
+        Err(differences) => bail!("the program failed; {differences}"),
+    }
 }
 
 /// Prints what is the same and what differs; an error if something does.
 fn report(of_python: &str, of_rust: &str, results_of_python: &str, results_of_rust: &str) -> Result<()> {
     let calls = compare_results(results_of_python, results_of_rust);
-    calls.iter().try_for_each(|call| print(&call.to_string()))?;
+    let (differ, same): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.difference.is_some());
+    for (kind, of) in [("the same:", same), ("differs: ", differ)] {
+        of.iter().take(MOST_SHOWN).try_for_each(|call| print(&call.to_string()))?;
+        if let Some(more @ 1..) = of.len().checked_sub(MOST_SHOWN) {
+            print(&format!("{kind} {more} more of the results of models"))?;
+        }
+    }
     let (lines, differences) = compare(of_python, of_rust);
     let shown = differences.iter().take(MOST_SHOWN);
     shown.map(|difference| format!("differs:  printed {difference}")).try_for_each(|text| print(&text))?;
@@ -128,16 +145,6 @@ fn in_keras(keras: &mut Command, script: &Path, python: &Path) -> Result<String>
             bail!("{} failed in Keras 3, for which scripts of older versions may have to be changed", script.display())
         }
     }
-}
-
-/// What the program prints.
-fn of_program(command: &mut Command, program: &Path) -> Result<String> {
-    let output = command.output().with_context(|| format!("{} cannot be run", program.display()))?;
-    if !output.status.success() {
-        print_note(String::from_utf8_lossy(&output.stderr).trim());
-        bail!("the program failed");
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether TensorFlow wrote a line about itself: `I0000 00:00:1795855696.618306 9668 port.cc:153] ...`.

@@ -26,7 +26,7 @@ pub fn floor_div(a: f64, b: f64) -> f64 {
 pub fn modulo(a: f64, b: f64) -> f64 {
     let rest = a % b;
     match rest {
-        rest if rest == 0.0 => 0.0_f64.copysign(b),
+        0.0 => 0.0_f64.copysign(b),
         rest if (rest < 0.0) != (b < 0.0) => rest + b,
         rest => rest,
     }

@@ -63,7 +63,7 @@ fn main() -> Result<()> {
     let logits = similarity.call([&encoder.call(&anchor_in), &encoder.call(&positive_in)]);
     let mut trainer = Model::new([&anchor_in, &positive_in], &logits)?;
     trainer.compile(Adam::new().learning_rate(0.005), SparseCategoricalCrossentropy::new().from_logits(true))?;
-    let targets = ops::tile(&ops::arange(0.0, num_classes as f64, 1.0, "int64")?, num_batches)?;
+    let targets = ops::tile(&ops::arange(0.0, num_classes as f64, 1.0, "int64")?, num_batches as i64)?;
     let history = trainer.fit([&anchors, &positives], &targets, Fit::new().batch_size(num_classes).epochs(6).shuffle(false).verbose(0))?;
     for (epoch, &loss) in history["loss"].iter().enumerate() {
         println!("epoch {epoch}: {loss:.4}");

@@ -132,7 +132,7 @@ struct Counter {
 impl Counter {
     fn new() -> Self {
         let count = 0;
-        let names = IndexMap::new();
+        let names = IndexMap::<&'static str, usize>::new();
         Self { count, names }
     }
 
