@@ -294,6 +294,22 @@ macro_rules! text {
                 true
             }
         }
+
+        impl ToTensor for Vec<Vec<$string>> {
+            fn to_tensor(&self) -> Result<Tensor> {
+                let columns = self.first().map_or(0, Vec::len);
+                match self.iter().find(|row| row.len() != columns) {
+                    Some(row) => Err(Error::new("the rows of an array must have the same length")
+                        .expected(format!("{columns}, as in row 0"))
+                        .received(row.len().to_string())),
+                    None => string_tensor(&self.concat(), &[self.len(), columns]),
+                }
+            }
+
+            fn is_text(&self) -> bool {
+                true
+            }
+        }
     )*};
 }
 

@@ -217,12 +217,21 @@ fn hash<D: Digest>(path: &Path) -> Result<String> {
 
 /// Unpacks an archive into a folder that is there whole or not at all.
 fn unpack(archive: &Path, to: &Path, format: &str) -> Result<()> {
+    let parent = to.parent().unwrap_or(Path::new("."));
+    let folder = tempfile::tempdir_in(parent).map_err(|cause| Error::io(parent, cause))?;
+    extract(archive, folder.path(), format)?;
+    if to.exists() {
+        fs::remove_dir_all(to).map_err(|cause| Error::io(to, cause))?;
+    }
+    fs::rename(folder.keep(), to).map_err(|cause| Error::io(to, cause))
+}
+
+/// Unpacks an archive into a folder that may have other files.
+pub(crate) fn extract(archive: &Path, folder: &Path, format: &str) -> Result<()> {
     let failed = |cause: &dyn std::fmt::Display| {
         Error::new(format!("{}: this archive cannot be unpacked: {cause}", archive.display()))
     };
     let open = || File::open(archive).map(BufReader::new).map_err(|cause| Error::io(archive, cause));
-    let parent = to.parent().unwrap_or(Path::new("."));
-    let folder = tempfile::tempdir_in(parent).map_err(|cause| Error::io(parent, cause))?;
     let mut start = Vec::new();
     open()?.take(2).read_to_end(&mut start).map_err(|cause| Error::io(archive, cause))?;
     let is_zip = match format {
@@ -233,17 +242,14 @@ fn unpack(archive: &Path, to: &Path, format: &str) -> Result<()> {
     };
     if is_zip {
         let mut zip = zip::ZipArchive::new(open()?).map_err(|cause| failed(&cause))?;
-        zip.extract(folder.path()).map_err(|cause| failed(&cause))?;
+        zip.extract(folder).map_err(|cause| failed(&cause))?;
     } else if start == [0x1f, 0x8b] {
         let tar = flate2::bufread::MultiGzDecoder::new(open()?);
-        tar::Archive::new(tar).unpack(folder.path()).map_err(|cause| failed(&cause))?;
+        tar::Archive::new(tar).unpack(folder).map_err(|cause| failed(&cause))?;
     } else {
-        tar::Archive::new(open()?).unpack(folder.path()).map_err(|cause| failed(&cause))?;
+        tar::Archive::new(open()?).unpack(folder).map_err(|cause| failed(&cause))?;
     }
-    if to.exists() {
-        fs::remove_dir_all(to).map_err(|cause| Error::io(to, cause))?;
-    }
-    fs::rename(folder.keep(), to).map_err(|cause| Error::io(to, cause))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -263,7 +263,7 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
     /// use candle_keras_layers::{Input, LSTM, Layer};
     /// let x = Input::shape((5, 3));
     /// let lstm = LSTM::new(4).return_state(true);
-    /// let [_, _, _] = lstm.call_multiple(&x);
+    /// let [_y, _h, _c] = lstm.call_multiple(&x);
     /// assert_eq!(lstm.outputs()?.len(), 3);
     /// # Ok::<(), candle_keras_layers::Error>(())
     /// ```

@@ -45,9 +45,15 @@ const RENAMED: &[(&str, &str)] = &[
     ("dropout_W", "dropout"),
     ("dropout_U", "recurrent_dropout"),
     ("alpha", "negative_slope"),
+    ("l", "l1"),
+    ("l", "l2"),
     ("input", "inputs"),
     ("output", "outputs"),
 ];
+
+/// Dtypes whose names are those of Keras.
+const DTYPES: &[&str] =
+    &["float16", "float32", "float64", "int32", "int64", "uint8", "uint32", "bool", "string", "bfloat16"];
 
 /// Types that are given by a name or an object, never by a number.
 const OF_NAMES: &[&str] = &[
@@ -207,14 +213,30 @@ impl<'a> Program<'a> {
         if rust_type.starts_with("impl Fn") {
             return self.function_argument(argument, rust_type);
         }
+        if rust_type == "impl Into<Standardize>"
+            && let Some(function) = self.standardization(argument)?
+        {
+            return Ok(function);
+        }
         // A function by which Keras means its name: activation=tf.nn.relu.
         if let Some(path) = self.path_of(argument) {
             let last = path.rsplit('.').next().unwrap_or(&path).to_string();
+            // `dtype=tf.int32`
+            let is_dtype = last == "string" || crate::numpy::dtype_of(&last).is_some();
+            if name == "dtype" && is_dtype && (path.starts_with("tensorflow.") || path.starts_with("numpy.")) {
+                return Ok(format!("{last:?}"));
+            }
             let is_function = path.starts_with("keras.activations.")
                 || path.starts_with("tensorflow.nn.")
                 || path.starts_with("keras.ops.");
             if is_function && (name.contains("activation")) {
                 return Ok(format!("{last:?}"));
+            }
+            let of_tensorflow = path.strip_prefix("tensorflow.").or_else(|| path.strip_prefix("numpy."));
+            if let ("dtype", Some(dtype)) = (name, of_tensorflow)
+                && (DTYPES.contains(&dtype))
+            {
+                return Ok(format!("{dtype:?}"));
             }
             if of_keras(&path).starts_with("keras.") && path.split('.').count() == 3 {
                 return Err(Missing::new(format!("{path} without a call"))
@@ -281,6 +303,9 @@ impl<'a> Program<'a> {
             // A layer that is an activation is a layer of the model.
             ("ActivationFunction", Type::Layer(_)) => {
                 return Err(wrong().help("add the layer behind this one"));
+            }
+            ("Vec<i64", Type::Tuple(_) | Type::List(_)) if value.items.is_some() => {
+                nested_array(value).ok_or_else(wrong)?
             }
             (of, Type::Tuple(_)) if value.items.is_some() && of.starts_with("Vec<") => {
                 let sizes = self.sizes(value)?;

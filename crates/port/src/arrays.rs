@@ -102,6 +102,10 @@ impl<'a> Program<'a> {
                 }
             };
         }
+        if matches!(&value.of, Type::List(of) if matches!(&**of, Type::List(of) if of.is_text())) && dtype.is_none() {
+            self.import("data::ToTensor");
+            return Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Texts));
+        }
         if value.of.is_number() {
             let array = self.tensor(value)?;
             return self.with_dtype(array.text, array.of, dtype);
@@ -208,6 +212,10 @@ impl<'a> Program<'a> {
                 );
                 return Ok(Value::temporary(format!("Tensor::new(&{all}[..], &Device::Cpu)?"), Type::Floats));
             }
+            (None, Type::List(of)) if **of == Type::Bool => {
+                let text = format!("Tensor::from_iter({list}.iter().map(|&x| u8::from(x)), &Device::Cpu)?");
+                return self.with_dtype(text, Type::Mask, dtype);
+            }
             (None, Type::List(of)) => match nested_numbers(of) {
                 Some((rows, kind)) => {
                     self.import("data::ToTensor");
@@ -261,7 +269,10 @@ impl<'a> Program<'a> {
                 Some(items) if items.len() == 1 => Ok(items[0].text.clone()),
                 _ => Ok(value.text),
             },
-            Type::List(of) if **of == Type::Int => Ok(value.text),
+            Type::List(of) if **of == Type::Int => match value.form {
+                Form::Place => Ok(format!("&{}[..]", value.at(Strength::Whole))),
+                _ => Ok(value.text),
+            },
             of => Err(Missing::new(format!("{} as a shape", of.described()))),
         }
     }
@@ -271,6 +282,14 @@ impl<'a> Program<'a> {
         let items = match value.items {
             Some(items) => items,
             None if value.of.is_number() => vec![value],
+            None if value.of == Type::List(Box::new(Type::Int)) => {
+                let sizes = match value.form {
+                    Form::Place => format!("&{}[..]", value.at(Strength::Whole)),
+                    _ => value.text,
+                };
+                return Ok(Value::temporary(format!("{}.reshape({sizes})?", of.at(Strength::Whole)), of.of.clone()));
+            }
+            None if matches!(value.of, Type::Tuple(_)) => crate::expressions::items_of_tuple(&value),
             None => return Err(Missing::new("a computed shape")),
         };
         self.reshaped_to(of, &items)
@@ -383,10 +402,6 @@ impl<'a> Program<'a> {
                 Ok(Value::new(text, Type::Float, Strength::Product, Form::Temporary))
             }
             ("sum", true) => Ok(Value::temporary(format!("{list}.iter().sum::<f64>()"), Type::Float)),
-            ("max" | "min", true) => {
-                // Of NaN alone it is NaN.
-                Ok(Value::temporary(format!("{list}.iter().copied().fold(f64::NAN, f64::{name})"), Type::Float))
-            }
             _ => {
                 let of = self.tensor(of)?;
                 self.reduction(name, &of, None, None)

@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 impl<'a> Program<'a> {
     /// Whether a value is true, as an expression of Rust.
     pub(crate) fn condition(&mut self, test: &'a Expr) -> Ported<String> {
+        self.no_truth(test)?;
         let value = match test {
             Expr::BoolOp(both) => self.truth_of_both(both)?,
             test => self.expression(test)?,
@@ -46,7 +47,9 @@ impl<'a> Program<'a> {
             self.block(&branches.body);
             return Ok(());
         }
-        if self.if_there(branches)? || self.if_given(branches)? {
+        self.find_maybe(&branches.body);
+        branches.elif_else_clauses.iter().for_each(|clause| self.find_maybe(&clause.body));
+        if self.if_there(branches)? || self.if_given(branches)? || self.if_some(branches)? {
             return Ok(());
         }
         let test =
@@ -67,7 +70,8 @@ impl<'a> Program<'a> {
         let written = self.body.len();
         for name in &pending {
             let rust_name = self.rust_name(name);
-            self.line(&format!("let {rust_name};"));
+            let is_mutable = if self.scan().has_changing_methods(name) { "mut " } else { "" };
+            self.line(&format!("let {is_mutable}{rust_name};"));
             self.scopes.bind(
                 name,
                 Binding::Variable(Variable { rust_name, of: Type::None, form: Form::Place, is_pending: true }),
@@ -88,10 +92,12 @@ impl<'a> Program<'a> {
         self.line("}");
         for name in &pending {
             let rust_name = self.rust_name(name);
-            let (declared, assigned) = (format!("let {rust_name};"), format!("{rust_name} = "));
+            let (declared, assigned) = (format!("{rust_name};"), format!("{rust_name} = "));
             let lines = &self.body[written..];
             // No branch that is ported assigns it.
-            if let Some(at) = lines.iter().position(|line| line.trim() == declared)
+            if let Some(at) = lines
+                .iter()
+                .position(|line| line.trim().trim_start_matches("let ").trim_start_matches("mut ") == declared)
                 && !lines.iter().any(|line| line.trim().starts_with(&assigned))
             {
                 self.body.remove(written + at);

@@ -13,6 +13,13 @@ impl<'a> Program<'a> {
             self.wanted_outputs = self.wanted(call.range()).map(|count| (count, made.range()));
             return self.expression(made);
         }
+        // The elements that places of a format take are known by their numbers.
+        if let Expr::Attribute(attribute) = &*call.func
+            && attribute.attr.as_str() == "format"
+            && let Some(text) = self.constant_text(&attribute.value).or_else(|| self.text_of_name(&attribute.value))
+        {
+            return self.format_method(&text, call);
+        }
         let is_shape_of_random = self.path_of(&call.func).is_some_and(|path| path.starts_with("numpy.random.rand"));
         if call.arguments.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) && !is_shape_of_random
             || self.words(call).is_err()
@@ -22,6 +29,9 @@ impl<'a> Program<'a> {
         if let Some(path) = self.path_of(&call.func) {
             if let Some(name) = crate::operations::name_of(&path) {
                 return self.operation_of(&path, &name, call);
+            }
+            if let Some(value) = self.call_on_files(&path, call)? {
+                return Ok(value);
             }
             if let Some(value) = self.library_call(&path, call)? {
                 return Ok(value);
@@ -76,6 +86,9 @@ impl<'a> Program<'a> {
                     return Ok(value);
                 }
                 let name = attribute.attr.as_str();
+                if let Some(unpacked) = self.extract_all(&attribute.value, name, call)? {
+                    return Ok(unpacked);
+                }
                 if let Some(value) = self.method_of_class(&attribute.value, name, call)? {
                     return Ok(value);
                 }
@@ -403,7 +416,8 @@ impl<'a> Program<'a> {
                 Ok(match name {
                     "set" => {
                         self.import_from("std::collections::BTreeSet");
-                        Value::temporary("BTreeSet::new()", Type::Set(Box::new(Type::Unknown(number))))
+                        let text = crate::collections::marked("BTreeSet::new()", number);
+                        Value::temporary(text, Type::Set(Box::new(Type::Unknown(number))))
                     }
                     "dict" => {
                         let class = self.index_map();

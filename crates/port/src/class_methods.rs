@@ -75,10 +75,34 @@ impl<'a> Program<'a> {
 
     /// The argument for it.
     pub(crate) fn passed_context(&self, number: usize, written: &Written) -> Option<String> {
-        let texts = self.texts_of_methods(number);
+        self.takes(number, written, "ctx: &mut Context").then(|| "ctx".to_string())
+    }
+
+    /// Whether a method has this parameter.
+    fn takes(&self, number: usize, written: &Written, parameter: &str) -> bool {
         let start = format!("fn {}(", written.rust_name);
-        let text = texts.iter().find(|text| text.starts_with(&start))?;
-        text.lines().next().is_some_and(|first| first.contains("ctx: &mut Context")).then(|| "ctx".to_string())
+        let texts = self.texts_of_methods(number);
+        texts
+            .iter()
+            .any(|text| text.starts_with(&start) && text.lines().next().is_some_and(|line| line.contains(parameter)))
+    }
+
+    /// The `Model` of an object, for a method that compiles it, or reads its weights or its optimizer.
+    pub(crate) fn model_of_method(&self, number: usize, lines: &[String]) -> Option<String> {
+        let is_own =
+            lines.iter().any(|line| line.trim_start().starts_with("let model ") || line.contains("let mut model "));
+        let is_needed =
+            self.kind_of_class(number) == ClassKind::Model && !is_own && crate::steps::has_word(lines, "model");
+        is_needed.then(|| "model: &mut Model".to_string())
+    }
+
+    /// The argument for it.
+    pub(crate) fn passed_model(&mut self, of: &Value, number: usize, written: &Written) -> Ported<Option<String>> {
+        if !self.takes(number, written, "model: &mut Model") {
+            return Ok(None);
+        }
+        let model = self.model_of_object(of)?;
+        Ok(Some(if of.text == "self" { model.text } else { format!("&mut {}", model.text) }))
     }
 
     /// Whether the arrays that a method gets are tensors of a graph or a step, which nothing changes in place.

@@ -1,7 +1,7 @@
 //! Classes of the script: structs with the fields that `__init__` sets, and methods that are written for the arguments they are called with.
 
 use crate::class_methods::Kind as MethodKind;
-use crate::functions::{Body, Definition, Receiver, Written, passed};
+use crate::functions::{Body, Captured, Definition, Receiver, Written, passed};
 use crate::own_layers::OwnLayer;
 use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value, Variable};
@@ -41,6 +41,8 @@ pub(crate) struct Class<'a> {
     /// Methods that `__init__` calls, and their texts.
     pub(crate) of_init: Vec<(String, Vec<Type>, Written, String)>,
     pub(crate) own: Option<OwnLayer<'a>>,
+    /// Of a callback: variables of the module that its hooks read, which `new` gets and keeps.
+    pub(crate) kept: Vec<Captured>,
     /// Whether its constants are read.
     used_as_constants: std::cell::Cell<bool>,
     /// Of a model: what its `call` is as the closure of a `Model`, and how many outputs it has.
@@ -66,6 +68,7 @@ impl<'a> Class<'a> {
             is_being_written: false,
             of_init: Vec::new(),
             own: None,
+            kept: Vec::new(),
             used_as_constants: std::cell::Cell::new(false),
             call_of_model: None,
             name_of_model: None,
@@ -341,13 +344,22 @@ impl<'a> Program<'a> {
             parameters = marked.collect::<Vec<_>>().join(", ");
             (is_fallible, captured) = (body.is_fallible, body.captured);
         }
+        if self.classes[number].kind == Kind::Callback {
+            let before = self.hooks_of.replace((number, self.captures.len() + 1));
+            let written = self.write_hooks(number);
+            self.hooks_of = before;
+            written?;
+            for kept in std::mem::take(&mut self.classes[number].kept) {
+                let parameter = self.captured_parameter(&kept);
+                parameters.push_str(if parameters.is_empty() { "" } else { ", " });
+                parameters.push_str(&parameter);
+                captured.push(kept);
+            }
+        }
         let result = if is_fallible { "Result<Self>" } else { "Self" };
         let text = format!("fn new({parameters}) -> {result} {{\n{}\n\u{2}\n}}", lines.join("\n").trim_matches('\n'));
         let written = Written::of_method(format!("{rust_name}::new"), captured, of, is_fallible);
         self.classes[number].new = Some((text, written));
-        if self.classes[number].kind == Kind::Callback {
-            self.write_hooks(number)?;
-        }
         Ok(())
     }
 
@@ -574,6 +586,7 @@ impl<'a> Program<'a> {
         let mut arguments = passed(values, &changed);
         arguments.extend(self.passed_captures(&written)?);
         arguments.extend(self.passed_context(number, &written));
+        arguments.extend(self.passed_model(of, number, &written)?);
         let call = written.called(&arguments);
         Ok(Value { text: format!("{}.{}", of.at(Strength::Whole), call.text), ..call })
     }
@@ -585,10 +598,9 @@ impl<'a> Program<'a> {
         definition: &'a StmtFunctionDef,
         types: &[Type],
     ) -> Ported<Written> {
-        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
         let name = definition.name.to_string();
         let same: Vec<_> = self.classes[number].methods.iter().filter(|method| method.name == name).collect();
-        if let Some(method) = same.iter().find(|method| in_rust(&method.parameters) == in_rust(types)) {
+        if let Some(method) = same.iter().find(|method| crate::functions::are_alike(&method.parameters, types)) {
             return Ok(method.written.clone());
         }
         let mut rust_name = crate::names::in_snake_case(&name);
@@ -599,10 +611,17 @@ impl<'a> Program<'a> {
         let changes_self = self.changes_self(definition);
         let receiver = if changes_self { "&mut self" } else { "&self" };
         let receiver = (MethodKind::of(definition) == MethodKind::OfObject).then(|| receiver.to_string());
-        let context = self.context_of_method(number, &body.lines);
+        let context = self.context_of_method(number, &body.lines).or_else(|| self.model_of_method(number, &body.lines));
         let parameters: Vec<_> = receiver.into_iter().chain(body.parameters.clone()).chain(context).collect();
-        let text =
-            format!("fn {rust_name}({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
+        let text = format!("({}){} {{\n{}\n}}", parameters.join(", "), body.result, body.lines.join("\n"));
+        // For other arguments it may have the same text.
+        let methods = &self.classes[number].methods;
+        let same = methods.iter().find(|method| method.name == name && method.text.ends_with(&text));
+        if let Some(same) = same {
+            let own_name = same.written.rust_name.clone();
+            return Ok(Written::of_method(own_name, body.captured, body.returns, body.is_fallible));
+        }
+        let text = format!("fn {rust_name}{text}");
         let written = Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
         let method = Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
         self.classes[number].methods.push(method);
@@ -612,6 +631,15 @@ impl<'a> Program<'a> {
     /// The texts of the methods that are written.
     pub(crate) fn texts_of_methods(&self, number: usize) -> Vec<String> {
         self.classes[number].methods.iter().map(|method| method.text.clone()).collect()
+    }
+
+    /// An attribute that `new` makes of a variable of the module.
+    pub(crate) fn keep(&mut self, number: usize, kept: Captured, of: Type, value: String) {
+        let rust_name = kept.rust_name().to_string();
+        let name = format!("\u{5}{rust_name}");
+        let value = Some(value);
+        self.classes[number].fields.push(Field { name, rust_name, of, value, is_read: true, is_late: false });
+        self.classes[number].kept.push(kept);
     }
 
     pub(crate) fn rust_name_of_class(&self, number: usize) -> &str {

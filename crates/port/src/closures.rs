@@ -91,9 +91,18 @@ impl<'a> Program<'a> {
             if captured.is_changed() {
                 return Err(Missing::new(format!("a lambda that changes {}", captured.name())));
             }
+            if captured.name() == "self" {
+                return Err(Missing::new("a method of the object itself here").help("pass a lambda or function"));
+            }
             if !outer.of.is_copy() {
                 let own = crate::names::in_snake_case(captured.name());
-                clones.push_str(&format!("let {own} = {}; ", self.own(outer)?.text));
+                let text = match &outer.of {
+                    Type::Instance(class) if self.can_be_cloned(class) => {
+                        format!("{}.clone()", outer.at(crate::value::Strength::Whole))
+                    }
+                    _ => self.own(outer)?.text,
+                };
+                clones.push_str(&format!("let {own} = {text}; "));
             }
         }
         let body = match returns {
@@ -115,6 +124,14 @@ impl<'a> Program<'a> {
             (false, false) => format!("{{ {clones}move |{names}| {{ {references}{body} }} }}"),
         };
         Ok(Closure { text, returns: value.of })
+    }
+
+    /// Whether an object of this class may be cloned, as its type in Rust is.
+    fn can_be_cloned(&self, class: &str) -> bool {
+        let Ok(number) = self.class_number(class) else { return false };
+        let optimizer = Type::Object("optimizers::Optimizer".into());
+        self.classes[number].kind != crate::classes::Kind::Callback
+            && self.fields_of(number).iter().all(|(_, of)| *of != optimizer)
     }
 
     fn closure_of_function(&mut self, number: usize, arguments: &[Type], returns: Returns) -> Ported<Closure> {

@@ -110,7 +110,14 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn list_comprehension(&mut self, generators: &'a [Comprehension], element: &'a Expr) -> Ported<Value> {
-        let (iter, value) = self.iterator(generators, |program| program.expression(element))?;
+        let may_be_negative = std::mem::take(&mut self.may_be_negative);
+        let (iter, value) = self.iterator(generators, |program| {
+            let value = program.expression(element)?;
+            Ok(match value.below_zero() {
+                Some(below_zero) if may_be_negative => below_zero.clone(),
+                _ => value,
+            })
+        })?;
         self.collected(&iter, &value, "Vec")
     }
 
@@ -170,6 +177,7 @@ impl<'a> Program<'a> {
 
     /// The elements of an iterator, collected.
     pub(crate) fn collected(&mut self, iter: &str, element: &Value, into: &str) -> Ported<Value> {
+        self.import_type(&element.of.clone());
         let of = Box::new(element.of.clone());
         let of = if into == "BTreeSet" { Type::Set(of) } else { Type::List(of) };
         if into == "BTreeSet" {
@@ -205,6 +213,11 @@ impl<'a> Program<'a> {
             matches!(name, "list" | "set" | "sorted" | "dict" | "sum" | "any" | "all" | "tuple" | "max" | "min");
         if !is_known {
             return Ok(None);
+        }
+        if name == "sorted"
+            && let Some(list) = self.sorted_paths(call)?
+        {
+            return Ok(Some(list));
         }
         let key =
             call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key")).map(|word| &word.value);
@@ -720,27 +733,33 @@ pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
 
 /// An iterator, collected into this type; `Ok(...)` in it may fail.
 fn collect(iter: &str, in_rust: &str) -> String {
-    match behind_collect(iter).contains("Ok::<_, Error>(") {
+    match may_fail(iter) {
         false => format!("{iter}.collect::<{in_rust}>()"),
         true => format!("{iter}.collect::<Result<{in_rust}>>()?"),
     }
 }
 
-/// The part of a chain of calls behind the last `collect`: what was collected before has failed before.
-fn behind_collect(iter: &str) -> &str {
-    let (mut depth, mut start) = (0, 0);
+/// Whether the elements of an iterator are results: what was collected before, or inside of a closure, is no part of it.
+fn may_fail(iter: &str) -> bool {
+    let (mut depth, mut found, mut is_text) = (0usize, false, false);
+    let mut before = ' ';
     for (at, c) in iter.char_indices() {
+        let rest = &iter[at..];
         match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth -= 1,
-            '.' if depth == 0 && iter[at..].starts_with(".collect::<") => start = at,
+            '"' if before != '\\' && before != '\'' => is_text = !is_text,
+            _ if is_text => {}
+            '(' | '[' | '{' if before != '\'' => depth += 1,
+            ')' | ']' | '}' if before != '\'' => depth = depth.saturating_sub(1),
+            '.' if depth == 0 && rest.starts_with(".collect::<") => found = false,
+            'O' if depth == 1 && rest.starts_with("Ok::<_, Error>(") => found = true,
             _ => {}
         }
+        before = if before == '\\' && c == '\\' { ' ' } else { c };
     }
-    &iter[start..]
+    found
 }
 
 /// The text of an empty list, with the place where its type is written if nothing says it.
-fn marked(text: &str, number: usize) -> String {
+pub(crate) fn marked(text: &str, number: usize) -> String {
     format!("{text}\u{1}{number}\u{1}")
 }

@@ -1,7 +1,7 @@
 //! The module `string`, and tables of `str.maketrans`.
 
 use crate::program::Program;
-use crate::value::{Form, Strength, Type, Value};
+use crate::value::{Binding, Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
@@ -20,6 +20,17 @@ pub(crate) fn of_string(path: &str) -> Option<&'static str> {
 }
 
 impl<'a> Program<'a> {
+    /// The text of a constant of the script.
+    pub(crate) fn text_of_name(&self, name: &Expr) -> Option<String> {
+        let Expr::Name(name) = name else { return None };
+        match self.scopes.get(&name.id) {
+            Some(Binding::Variable(variable)) if crate::names::is_constant(&variable.rust_name) => {
+                self.constant_texts.get(&variable.rust_name).cloned()
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a call makes a table for `translate`.
     fn table_call(&self, expression: &'a Expr) -> Option<&'a ExprCall> {
         let Expr::Call(call) = expression else { return None };

@@ -6,6 +6,7 @@ use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     /// `tf.data.Dataset.from_tensor_slices(...)`
@@ -51,6 +52,19 @@ impl<'a> Program<'a> {
                     _ => Err(Missing::new("a zip of these")),
                 }
             }
+            "range" => {
+                let range = match &call.arguments.args[..] {
+                    [end] => format!("0, {}, 1", self.argument(end, "i64", "the end of a range")?),
+                    [start, end] => {
+                        let mut number = |end| self.argument(end, "i64", "an end of a range");
+                        format!("{}, {}, 1", number(start)?, number(end)?)
+                    }
+                    _ => return Err(Missing::new("tf.data.Dataset.range of this")),
+                };
+                let function = self.import("numpy::arange");
+                let text = format!("Dataset::from_tensor_slices(&{function}({range})?)?");
+                Ok(Value::temporary(text, Type::Dataset(Box::new(Type::Ints), None)))
+            }
             _ => Err(Missing::new(format!("tf.data.Dataset.{name}"))),
         }
     }
@@ -63,6 +77,7 @@ impl<'a> Program<'a> {
         }
         let of = |list: &Type| match list {
             Type::Float => Type::Floats,
+            of if of.is_text() => Type::Texts,
             Type::List(of) if **of == Type::Float => Type::Floats,
             _ => Type::Array,
         };
@@ -73,6 +88,9 @@ impl<'a> Program<'a> {
             }
             (Type::List(list), None) if matches!(self.resolved(list), Type::Unknown(_)) => {
                 Err(Missing::new("a dataset of a list whose elements are not known"))
+            }
+            (Type::List(list), None) if matches!(value.form, Form::Slice | Form::Reference) => {
+                Ok((format!("&{}.to_vec()", value.at(Strength::Whole)), of(list)))
             }
             (Type::List(list), None) => Ok((value.borrowed(), of(list))),
             (Type::List(list), Some(items)) if items.iter().all(|item| item.of.is_number() || item.of.is_text()) => {
@@ -158,6 +176,17 @@ impl<'a> Program<'a> {
                 };
                 Ok(Value::temporary(text, parts.dataset()))
             }
+            "filter" => {
+                let given = named_as(call, &["predicate"])?;
+                let predicate = self.as_lambda_of_parts(needed(&given, "predicate")?, parts, true)?;
+                let (text, returns) = self.closure_of_parts(predicate, parts)?;
+                match returns {
+                    Type::Bool => done(format!("{whole}.filter({text})")),
+                    of => Err(Missing::new(format!("a filter that is {}", of.described()))),
+                }
+            }
+            // Its elements are arrays already.
+            "as_numpy_iterator" if call.arguments.is_empty() => Ok(of.clone()),
             "cardinality" if call.arguments.is_empty() => Ok(self.size_of_dataset(of)),
             _ => Err(Missing::new(format!("the method {name} of a dataset"))),
         }
@@ -173,6 +202,44 @@ impl<'a> Program<'a> {
 
     /// `lambda x, y: (f(x), y)` as a function of a `Batch`, and what it returns.
     fn function_of_elements(&mut self, function: &'a Expr, of: &Parts) -> Ported<(Closure, Parts)> {
+        let function = match function {
+            // A method of an object.
+            Expr::Attribute(_) if self.path_of(function).is_none() => self.as_lambda_of_parts(function, of, false)?,
+            function => function,
+        };
+        let (text, returns) = self.closure_of_parts(function, of)?;
+        let returned = match &returns {
+            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_tensor) => {
+                Parts { x: types[0].clone(), y: Some(types[1].clone()) }
+            }
+            of if of.is_tensor() => Parts { x: of.clone(), y: None },
+            of => return Err(Missing::new(format!("an element that is {}", of.described()))),
+        };
+        Ok((Closure { text, returns }, returned))
+    }
+
+    /// A function as a lambda of the parts of an element that calls it; for a filter, of a truth value.
+    fn as_lambda_of_parts(&mut self, function: &'a Expr, of: &Parts, is_filter: bool) -> Ported<&'a Expr> {
+        let (names, body) = match function {
+            Expr::Lambda(lambda) => {
+                let all = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params());
+                let names: Vec<String> = all.map(|one| one.parameter.name.to_string()).collect();
+                (names.join(", "), self.code(&*lambda.body).to_string())
+            }
+            function => {
+                let names = if of.y.is_some() { "sample, target" } else { "sample" };
+                if ["sample", "target"].iter().any(|name| crate::program::has_word(self.code(function), name)) {
+                    return Err(Missing::new("this as a function of elements").help("write a lambda"));
+                }
+                (names.to_string(), format!("{}({names})", self.code(function)))
+            }
+        };
+        let body = if is_filter { format!("bool({body})") } else { body };
+        self.made(format!("(lambda {names}: {body})"), function.range())
+    }
+
+    /// A function of the parts of an element as one of a `Batch`, and what it returns.
+    fn closure_of_parts(&mut self, function: &'a Expr, of: &Parts) -> Ported<(String, Type)> {
         let x = if crate::named_inputs::is_of_batch(&of.x) { "&batch" } else { "&batch.x[0]" };
         let parts: &[&str] = if of.y.is_some() { &[x, "&batch.y[0]"] } else { &[x] };
         if self.parameter_count(function) != Some(parts.len()) {
@@ -180,13 +247,6 @@ impl<'a> Program<'a> {
         }
         let types: Vec<Type> = std::iter::once(of.x.clone()).chain(of.y.clone()).collect();
         let closure = self.closure(function, &types, Returns::OwnResult)?;
-        let returned = match &closure.returns {
-            Type::Tuple(types) if types.len() == 2 && types.iter().all(Type::is_tensor) => {
-                Parts { x: types[0].clone(), y: Some(types[1].clone()) }
-            }
-            of if of.is_tensor() => Parts { x: of.clone(), y: None },
-            of => return Err(Missing::new(format!("an element that is {}", of.described()))),
-        };
         // |x, y| body: the parameters are parts of the element.
         let at = closure.text.find('|').unwrap_or_default();
         let end = closure.text[at + 1..].find('|').map_or(at, |end| at + 1 + end);
@@ -213,8 +273,7 @@ impl<'a> Program<'a> {
             body = body.trim_end_matches('}').trim().to_string();
             close = " }";
         }
-        let text = format!("{before}|{argument}| {{ {bound}{body} }}{close}");
-        Ok((Closure { text, returns: closure.returns }, returned))
+        Ok((format!("{before}|{argument}| {{ {bound}{body} }}{close}"), closure.returns))
     }
 
     /// `next(iter(dataset))`: the first element of a pass.

@@ -1,4 +1,4 @@
-//! Errors: `raise`, `assert`, and `try` where what it catches cannot happen here, or is known before.
+//! Errors: `raise`, `assert`, and `try` with a handler of all errors, or of such that cannot happen here.
 
 use crate::program::Program;
 use crate::value::{Binding, Form, Type, Variable};

@@ -86,6 +86,10 @@ impl<'a> Program<'a> {
 
     pub(crate) fn name(&mut self, name: &str) -> Ported<Value> {
         match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) if matches!(variable.of, Type::Maybe(_)) => {
+                let Type::Maybe(of) = self.resolved(&variable.of) else { return Err(Missing::new("this name")) };
+                self.there(name, &variable, *of)
+            }
             Some(Binding::Variable(variable)) => {
                 let strength = if variable.rust_name.starts_with('*') { Strength::Prefix } else { Strength::Whole };
                 Ok(Value::new(variable.rust_name, self.resolved(&variable.of), strength, variable.form))
@@ -247,13 +251,14 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{}.join({})", a.at(Strength::Whole), b.borrowed()), Type::Path))
             }
             (x, y) if x.is_number() && y.is_number() => {
-                let is_negative =
-                    op == Operator::Sub && self.integer(left).zip(self.integer(right)).is_some_and(|(a, b)| a < b);
+                let known = self.integer(left).zip(self.integer(right)).filter(|_| op == Operator::Sub);
+                let is_negative = known.is_some_and(|(a, b)| a < b);
                 if matches!(op, Operator::FloorDiv | Operator::Mod) && [x, y].contains(&&Type::Float) {
                     self.import("python::modulo");
                 }
                 match is_negative {
                     true => of_numbers(&signed(&a), op, &signed(&b)),
+                    false if known.is_some() => Ok(Value { below_zero: None, ..of_numbers(&a, op, &b)? }),
                     false => of_numbers(&a, op, &b),
                 }
             }
@@ -405,6 +410,9 @@ impl<'a> Program<'a> {
     }
 
     fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(test) = self.compare_maybe(compare) {
+            return Ok(test);
+        }
         if let Some(known) = self.compare_version(compare)? {
             return Ok(Value::constant(known.to_string(), Type::Bool));
         }
@@ -454,6 +462,20 @@ impl<'a> Program<'a> {
             CmpOp::GtE => "greater_equal",
             _ => return Err(Missing::new("this comparison of arrays")),
         };
+        // A number has the precision of the array: 0.1 is that of float32.
+        let (method, flipped) = match op {
+            CmpOp::Eq => ("eq", "eq"),
+            CmpOp::NotEq => ("ne", "ne"),
+            CmpOp::Lt => ("lt", "gt"),
+            CmpOp::LtE => ("le", "ge"),
+            CmpOp::Gt => ("gt", "lt"),
+            _ => ("ge", "le"),
+        };
+        for (array, number, method) in [(a, b, method), (b, a, flipped)] {
+            if let (Type::Floats, Some(number)) = (&array.of, number.as_float()) {
+                return Ok(Value::temporary(format!("{}.{method}({number})?", array.at(Strength::Whole)), Type::Mask));
+            }
+        }
         let (a, b) = (self.tensor(a)?, self.tensor(b)?);
         let function = self.import(&format!("ops::{name}"));
         Ok(Value::temporary(format!("{function}({}, {})?", a.borrowed(), b.borrowed()), Type::Mask))
@@ -652,7 +674,7 @@ fn is_text_like(of: &Type) -> bool {
 }
 
 /// The elements of a tuple, also of one in a variable.
-fn items_of_tuple(value: &Value) -> Vec<Value> {
+pub(crate) fn items_of_tuple(value: &Value) -> Vec<Value> {
     match (&value.items, &value.of) {
         (Some(items), _) => items.clone(),
         (None, Type::Tuple(types)) => (types.iter().enumerate())
@@ -733,6 +755,10 @@ fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
         Operator::FloorDiv | Operator::Mod | Operator::Pow if both_sizes && may_be_negative => {
             let size = |value: &Value| Value { below_zero: None, ..value.clone() };
             let value = of_numbers(&signed(a), op, &size(b));
+            if let (Operator::Mod, Ok(value)) = (op, &value) {
+                let text = format!("{} as usize", value.at(Strength::Cast));
+                return Ok(Value::new(text, Type::Int, Strength::Cast, Form::Temporary));
+            }
             let sizes = of_numbers(&size(a), op, &size(b))?;
             Ok(match value {
                 Ok(value) if b.below_zero().is_none() => sizes.or_below_zero(value),
@@ -797,7 +823,9 @@ fn of_symbolic(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
 
 fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
     let is_order = !matches!(op, CmpOp::In | CmpOp::NotIn | CmpOp::Is | CmpOp::IsNot);
-    if is_order && (a.below_zero().is_some() || b.below_zero().is_some()) {
+    let are_integers = [a, b].iter().all(|value| matches!(value.of, Type::Int | Type::Signed));
+    let may_be_negative = a.of != b.of || a.below_zero().is_some() || b.below_zero().is_some();
+    if is_order && are_integers && may_be_negative && (a.of == Type::Int || b.of == Type::Int) {
         return compared(&signed(a), op, &signed(b));
     }
     let sign = match op {

@@ -209,7 +209,7 @@ impl<'a> Program<'a> {
     }
 
     /// Something that Rust takes for a path.
-    fn path_argument(&mut self, of: &'a Expr) -> Ported<Value> {
+    pub(crate) fn path_argument(&mut self, of: &'a Expr) -> Ported<Value> {
         let value = self.expression(of)?;
         match value.of {
             Type::Str | Type::String | Type::Path => Ok(value),
@@ -234,9 +234,16 @@ impl<'a> Program<'a> {
             let function = self.import("python::files::makedirs");
             return Ok(Value::temporary(format!("{function}({})?", of.borrowed()), Type::None));
         }
+        if let Some(found) = self.paths_in(of, name, call)? {
+            return Ok(found);
+        }
         no_words(call)?;
         match (name, &call.arguments.args[..]) {
             ("exists", []) => Ok(Value::temporary(format!("{whole}.exists()"), Type::Bool)),
+            ("absolute" | "resolve", []) => Ok(Value::temporary(
+                format!("std::path::absolute({}).map_err(|error| Error::new(error.to_string()))?", of.borrowed()),
+                Type::Path,
+            )),
             ("is_dir", []) => Ok(Value::temporary(format!("{whole}.is_dir()"), Type::Bool)),
             ("is_file", []) => Ok(Value::temporary(format!("{whole}.is_file()"), Type::Bool)),
             ("joinpath", [part]) => {
@@ -268,6 +275,9 @@ impl<'a> Program<'a> {
         if mode.contains('b') || mode.contains('+') {
             return Err(Missing::new("a file of bytes"));
         }
+        if mode.starts_with('r') && has_latin_1(find(&given, "encoding")) {
+            return Ok((path, "r latin-1".into()));
+        }
         if let Some(Expr::StringLiteral(encoding)) = find(&given, "encoding")
             && !encoding.value.to_str().to_lowercase().replace('-', "").starts_with("utf8")
         {
@@ -282,8 +292,40 @@ impl<'a> Program<'a> {
         if !mode.starts_with('r') {
             return Err(Missing::new("a file that is written outside of with").help("write it in a with block"));
         }
-        let function = self.import("python::files::read");
+        let function = self.import(reader_of(&mode));
         Ok(Value::temporary(format!("{function}({})?", path.borrowed()), Type::File { is_read: true }))
+    }
+
+    /// `f = open(path, "w")`, which is closed somewhere; whether it is that. What is written is gathered.
+    pub(crate) fn open_to_write(&mut self, name: &str, call: &'a ExprCall) -> Ported<bool> {
+        let is_open = matches!(&*call.func, Expr::Name(function) if function.id.as_str() == "open" && self.scopes.get("open").is_none());
+        if !is_open {
+            return Ok(false);
+        }
+        let (path, mode) = self.opened(call)?;
+        let count = |text: &str| self.source.all().matches(text).count();
+        let is_closed = count(&format!("{name}.close()")) >= count(&format!("{name} = open("));
+        if mode.starts_with('r') || !is_closed {
+            return Ok(false);
+        }
+        let rust_name = self.rust_name(name);
+        let path = match path.form {
+            Form::Constant => path.text,
+            _ => {
+                let text = self.own(path)?.text;
+                self.line(&format!("let {rust_name}_path = {text};"));
+                format!("&{rust_name}_path")
+            }
+        };
+        let function =
+            self.import(if mode.starts_with('a') { "python::files::append" } else { "python::files::write" });
+        self.line(&format!("let mut {rust_name} = String::new();"));
+        self.declare(name);
+        self.open_files.insert(rust_name.clone(), format!("{function}({path}, &{rust_name})?"));
+        let of = Type::File { is_read: false };
+        let variable = Variable { rust_name, of, form: Form::Place, is_pending: false };
+        self.scopes.bind(name, Binding::Variable(variable));
+        Ok(true)
     }
 
     /// `with np.load(path) as data:`; whether it is that.
@@ -306,13 +348,16 @@ impl<'a> Program<'a> {
     pub(crate) fn with_open(&mut self, with: &'a StmtWith) -> Ported<bool> {
         let [item] = &with.items[..] else { return Ok(false) };
         let Expr::Call(call) = &item.context_expr else { return Ok(false) };
+        if self.with_archive(with, item, call)? {
+            return Ok(true);
+        }
         let is_open = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "open" && self.scopes.get("open").is_none())
             || self.path_of(&call.func).is_some_and(|path| path == "io.open" || path == "codecs.open");
         let Some(Expr::Name(name)) = item.optional_vars.as_deref().filter(|_| is_open) else { return Ok(false) };
         let (path, mode) = self.opened(call)?;
         self.last_line_is(self.source.line(item.range().end()));
         if mode.starts_with('r') {
-            let function = self.import("python::files::read");
+            let function = self.import(reader_of(&mode));
             let text = format!("{function}({})?", path.borrowed());
             let rust_name = self.rust_name(&name.id);
             self.paths.insert(rust_name, path.text.clone());
@@ -323,6 +368,7 @@ impl<'a> Program<'a> {
         // What is written is gathered.
         let rust_name = self.rust_name(&name.id);
         self.paths.insert(rust_name.clone(), path.text.clone());
+        self.open_files.remove(&rust_name);
         self.line(&format!("let mut {rust_name} = String::new();"));
         self.declare(&name.id);
         let variable = Variable {
@@ -370,6 +416,9 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{whole}.push_str(&{})", value.text), Type::None))
             }
             ("getvalue", []) => Ok(Value::temporary(format!("{whole}.clone()"), Type::String)),
+            ("close", []) if !is_read && self.open_files.contains_key(&of.text) => {
+                Ok(Value::temporary(self.open_files[&of.text].clone(), Type::None))
+            }
             ("close" | "flush", []) => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("the method {name} of a file"))),
         }
@@ -457,6 +506,17 @@ impl<'a> Program<'a> {
             _ => return Err(Missing::new(format!("random.{name} is not known here"))),
         })
     }
+}
+
+/// What reads a file that was opened so.
+fn reader_of(mode: &str) -> &'static str {
+    if mode.ends_with("latin-1") { "python::files::read_latin_1" } else { "python::files::read" }
+}
+
+/// Whether an encoding is Latin-1.
+fn has_latin_1(encoding: Option<&Expr>) -> bool {
+    matches!(encoding, Some(Expr::StringLiteral(name))
+        if matches!(name.value.to_str().to_lowercase().replace('_', "-").as_str(), "latin-1" | "latin1" | "iso-8859-1"))
 }
 
 /// Variables of the environment that choose a backend or what is logged, which nothing here reads.

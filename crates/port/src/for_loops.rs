@@ -29,10 +29,11 @@ impl<'a> Program<'a> {
             Ok(over) => over,
             Err(missing) => {
                 self.body.truncate(written);
-                return match self.unrolled(each)? {
-                    true => Ok(()),
-                    false => Err(missing),
-                };
+                match self.loop_over_texts(each)? {
+                    Some(texts) => texts,
+                    None if self.unrolled(each)? => return Ok(()),
+                    None => return Err(missing),
+                }
             }
         };
         let over = self.unborrowed(each, over)?;
@@ -45,6 +46,7 @@ impl<'a> Program<'a> {
             }
         };
         let kept = self.kept_counter(each).and_then(|name| self.keep_counter(name, &pattern));
+        self.find_maybe(&each.body);
         let hoisted = self.hoisted(&each.body, each.range.end(), false);
         let (pattern, kept) = kept.map_or((pattern, None), |(pattern, line)| (pattern, Some(line)));
         self.line(&format!("for {pattern} in {} {{", over.over));
@@ -108,7 +110,8 @@ impl<'a> Program<'a> {
                 Some(ref of @ Type::List(_)) if of.in_rust().is_some() => "vec![]",
                 _ => continue,
             };
-            if hoisted.contains(&name) {
+            // A counter is declared before the outermost loop.
+            if hoisted.contains(&name) || self.is_kept(&name) {
                 continue;
             }
             let Some(of) = of else { continue };
@@ -226,6 +229,9 @@ impl<'a> Program<'a> {
         self.scopes.enter();
         let bound = self.bind_batch(target, parts, "batch");
         self.body.truncate(written);
+        if bound.is_ok() {
+            self.find_maybe(&each.body);
+        }
         let hoisted = match bound {
             Ok(()) => self.hoisted(&each.body, each.range.end(), false),
             Err(_) => Vec::new(),

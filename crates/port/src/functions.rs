@@ -95,6 +95,14 @@ pub(crate) struct Written {
     pub(crate) returns: Type,
     /// Whether it returns a `Result`.
     pub(crate) is_fallible: bool,
+    /// Its text behind the name.
+    text: String,
+}
+
+/// Whether a function that is written for these arguments is so for the others too: integers are divided otherwise than fractions.
+pub(crate) fn are_alike(a: &[Type], b: &[Type]) -> bool {
+    let is_alike = |(a, b): (&Type, &Type)| a.in_rust() == b.in_rust() && a.kinds_of_arrays() == b.kinds_of_arrays();
+    a.len() == b.len() && a.iter().zip(b).all(is_alike)
 }
 
 /// A variable outside of a function that it uses: a parameter in Rust.
@@ -112,12 +120,22 @@ impl Captured {
         &self.name
     }
 
+    pub(crate) fn rust_name(&self) -> &str {
+        &self.rust_name
+    }
+
     pub(crate) fn is_changed(&self) -> bool {
         self.is_changed
     }
 
     pub(crate) fn is_copy(&self) -> bool {
         self.of.is_copy()
+    }
+}
+
+impl Captured {
+    pub(crate) fn new(name: &str, rust_name: &str, of: Type) -> Self {
+        Self { name: name.into(), rust_name: rust_name.into(), of, is_changed: false }
     }
 }
 
@@ -129,7 +147,7 @@ impl Written {
     }
 
     pub(crate) fn of_method(rust_name: String, captured: Vec<Captured>, returns: Type, is_fallible: bool) -> Self {
-        Self { rust_name, parameters: Vec::new(), captured, returns, is_fallible }
+        Self { rust_name, parameters: Vec::new(), captured, returns, is_fallible, text: String::new() }
     }
 
     pub(crate) fn captured(&self) -> &[Captured] {
@@ -188,7 +206,11 @@ impl<'a> Program<'a> {
         if definition.takes_any_number() && !is_method {
             return Err(Missing::new("a function of any number of arguments"));
         }
-        let parameters = definition.parameters().split_off(usize::from(is_method));
+        let mut parameters = definition.parameters();
+        if is_method && parameters.is_empty() {
+            return Err(Missing::new("a method without self"));
+        }
+        let parameters = parameters.split_off(usize::from(is_method));
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
         let words = self.words(call)?;
         if call.arguments.args.len() > names.len() {
@@ -217,7 +239,11 @@ impl<'a> Program<'a> {
             // A function of the script as an argument of a method is known when the method is written.
             values.push(match self.function_named(argument).filter(|_| is_method) {
                 Some(number) => Value::constant("()", Type::Function(number)),
-                None => self.expression(argument)?,
+                // A dtype stands for its name.
+                None => match self.path_of(argument).as_deref().and_then(dtype_of) {
+                    Some(name) => Value::constant(format!("{name:?}"), Type::Str),
+                    None => self.expression(argument)?,
+                },
             });
         }
         Ok(values)
@@ -238,18 +264,16 @@ impl<'a> Program<'a> {
 
     /// The function with this number, written for arguments of these types.
     pub(crate) fn function(&mut self, number: usize, arguments: Vec<Type>) -> Ported<Written> {
-        let in_rust = |types: &[Type]| types.iter().map(Type::in_rust).collect::<Vec<_>>();
         let function = &self.functions[number];
-        if let Some(written) =
-            function.written.iter().find(|written| in_rust(&written.parameters) == in_rust(&arguments))
-        {
+        if let Some(written) = function.written.iter().find(|written| are_alike(&written.parameters, &arguments)) {
             return Ok(written.clone());
         }
         let (definition, depth) = (function.definition, function.depth);
         if function.is_being_written {
             return Err(Missing::new(format!("{} calls itself", definition.name())));
         }
-        let versions = function.written.len();
+        let names: std::collections::BTreeSet<_> = function.written.iter().map(|written| &written.rust_name).collect();
+        let versions = names.len();
         self.functions[number].is_being_written = true;
         let body = self.body_of(definition, Receiver::None, &arguments, depth);
         self.functions[number].is_being_written = false;
@@ -258,16 +282,18 @@ impl<'a> Program<'a> {
         if versions > 0 {
             rust_name.push_str(&format!("_{}", versions + 1));
         }
-        let text = format!(
-            "fn {rust_name}({}){} {{\n{}\n}}\n",
-            body.parameters.join(", "),
-            body.result,
-            body.lines.join("\n")
-        );
-        let line = self.source.line(definition.range().start());
-        self.item(line, text);
+        let text = format!("({}){} {{\n{}\n}}\n", body.parameters.join(", "), body.result, body.lines.join("\n"));
         let Body { captured, returns, is_fallible, .. } = body;
-        let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible };
+        // For other arguments it may have the same text.
+        let same = self.functions[number].written.iter().find(|written| written.text == text);
+        match same.map(|same| same.rust_name.clone()) {
+            Some(same) => rust_name = same,
+            None => {
+                let line = self.source.line(definition.range().start());
+                self.item(line, format!("fn {rust_name}{text}"));
+            }
+        }
+        let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible, text };
         self.functions[number].written.push(written.clone());
         Ok(written)
     }
@@ -398,6 +424,12 @@ impl<'a> Program<'a> {
             (false, "()") => String::new(),
             (false, of) => format!(" -> {of}"),
         };
+        // A batch size may be one that needs no number.
+        for parameter in parameters.iter_mut().filter(|parameter| parameter.starts_with("like: ")) {
+            if !lines.iter().any(|line| crate::program::has_word(line, "like")) {
+                parameter.insert(0, '_');
+            }
+        }
         parameters.extend(captured.iter().map(|captured| self.captured_parameter(captured)));
         Ok(Body { parameters, lines, returns, result, is_fallible, captured })
     }
@@ -470,7 +502,7 @@ impl<'a> Program<'a> {
         format!("{is_mutable}{own}: {shown}")
     }
 
-    fn captured_parameter(&mut self, captured: &Captured) -> String {
+    pub(crate) fn captured_parameter(&mut self, captured: &Captured) -> String {
         let own = captured.rust_name.clone();
         self.declared(&own, &captured.of.clone(), captured.is_changed)
     }
@@ -480,6 +512,9 @@ impl<'a> Program<'a> {
         if variable.of == Type::None || variable.of.in_rust().is_none() || self.captures.is_empty() {
             return Err(Missing::new(format!("{name} is a variable outside of the function"))
                 .help("pass it to the function, or make it a constant: a name in capitals, assigned once"));
+        }
+        if let Some(kept) = self.kept_by_callback(name, &variable) {
+            return Ok(kept);
         }
         let rust_name = self.rust_name(name.trim_start_matches("self."));
         let is_changed = self.scan().is_mutated(name, 0);
@@ -499,6 +534,12 @@ impl<'a> Program<'a> {
         self.scopes.bind_in_function(name, Binding::Variable(bound));
         Ok(Value::new(rust_name, variable.of, crate::value::Strength::Whole, form))
     }
+}
+
+/// The name of one of TensorFlow's dtypes.
+fn dtype_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("tensorflow.")?;
+    matches!(name, "float16" | "float32" | "float64" | "int32" | "int64" | "uint8" | "bool").then_some(name)
 }
 
 /// Whether a function needs a `Result`; also if what it returns has several lines.

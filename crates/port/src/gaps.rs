@@ -38,22 +38,26 @@ impl<'a> Program<'a> {
         types.iter().for_each(|of| self.import_type(of));
         let returns = if in_rust.len() == 1 { in_rust[0].clone() } else { format!("({})", in_rust.join(", ")) };
         let comment: Vec<String> = code.iter().map(|code| format!("//     {}", code.trim_end())).collect();
-        let mut function = format!("line_{line}");
-        // The same line for arguments of other types.
-        while self.has_item(&format!("fn {function}(")) {
-            function.push('_');
-        }
         let allow = if parameters.is_empty() { "" } else { "#[allow(unused_variables)]\n" };
-        self.item(
-            line,
+        let item_of = |function: &str| {
             format!(
                 "// To be written by hand: {}.\n{}\n{allow}fn {function}({}) -> Result<{returns}> {{\n    Err(Error::new({:?}))\n}}\n",
                 missing.reason,
                 comment.join("\n"),
                 parameters.join(", "),
                 format!("line {line} of {} is not ported: {}", self.file(), missing.reason)
-            ),
-        );
+            )
+        };
+        // A function of the script that is written for several types has the line several times.
+        let mut function = format!("line_{line}");
+        let mut item = item_of(&function);
+        while self.has_function(&function) && !self.has_item(&item) {
+            function.push('_');
+            item = item_of(&function);
+        }
+        if !self.has_item(&item) {
+            self.item(line, item);
+        }
         let of = if types.len() == 1 { types[0].clone() } else { Type::Tuple(types) };
         let value = Value::temporary(format!("{function}({})?", arguments.join(", ")), of);
         let Stmt::Assign(assign) = statement else { return false };

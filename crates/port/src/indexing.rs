@@ -156,6 +156,16 @@ impl<'a> Program<'a> {
                             let function = self.import("python::place");
                             format!("{function}({}, {}.dim({axis})?)?", value.text, of.at(Strength::Whole))
                         }
+                        Type::Ints
+                            if !is_alone
+                                && (crate::numpy_more::is_vector(&value.text)
+                                    || self
+                                        .scopes
+                                        .python_name(&value.text)
+                                        .is_some_and(|name| self.vectors.contains(&name))) =>
+                        {
+                            return Err(Missing::new("an array at arrays of places"));
+                        }
                         Type::Ints if !is_alone => {
                             format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", value.at(Strength::Whole))
                         }

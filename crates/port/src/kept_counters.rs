@@ -43,6 +43,12 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// Whether it is a counter that is declared before the outermost loop.
+    pub(crate) fn is_kept(&self, name: &str) -> bool {
+        let rust_name = self.rust_name(name);
+        self.loops.last().is_some_and(|loops| loops.kept.contains(&rust_name))
+    }
+
     /// The counter of a loop that is read behind it and not assigned in it.
     pub(crate) fn kept_counter(&self, each: &'a StmtFor) -> Option<&'a str> {
         let Expr::Call(call) = &*each.iter else { return None };

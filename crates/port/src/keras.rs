@@ -432,7 +432,7 @@ impl<'a> Program<'a> {
             "sys.argv" => {
                 Ok(Value::temporary("std::env::args().collect::<Vec<String>>()", Type::List(Box::new(Type::String))))
             }
-            "os.sep" => Ok(Value::constant("\"/\"", Type::Str)),
+            "os.sep" | "os.path.sep" => Ok(Value::constant("\"/\"", Type::Str)),
             "numpy.inf" | "math.inf" => Ok(Value::constant("f64::INFINITY", Type::Float)),
             "numpy.nan" | "math.nan" => Ok(Value::constant("f64::NAN", Type::Float)),
             "numpy.newaxis" => Ok(Value::constant("None", Type::None)),

@@ -42,6 +42,8 @@ impl<'a> Program<'a> {
                 Strength::Whole,
                 Form::Reference,
             )),
+            // It may be int32 as well.
+            (Type::Mutable { of: "i64", .. }, "dtype") => Err(Missing::new("the dtype of an array of integers")),
             (Type::Mutable { of, .. }, "dtype") => {
                 let name = match *of {
                     "f32" => "float32",
@@ -82,6 +84,7 @@ impl<'a> Program<'a> {
             )),
             (Type::Folder(..), _) => self.attribute_of_folder(of, name),
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
+            (Type::Path, _) => self.attribute_of_path(of, name),
             (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
             (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
@@ -126,6 +129,7 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::transpose");
                 Ok(Value::temporary(format!("{function}({}, ())?", of.borrowed()), own.clone()))
             }
+            (Type::Symbolic, "dtype") => Ok(Value::temporary(format!("{whole}.output()?.dtype()"), Type::Dtype)),
             (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
             (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
@@ -292,6 +296,7 @@ impl<'a> Program<'a> {
         no_words(call)?;
         match (name, &arguments[..]) {
             ("reshape", [shape @ (Expr::Tuple(_) | Expr::List(_))]) => self.reshaped(of, shape),
+            ("reshape", [shape]) => self.reshaped(of, shape),
             ("reshape", sizes) if !sizes.is_empty() => {
                 let sizes = sizes.iter().map(|size| self.expression(size)).collect::<Ported<Vec<_>>>()?;
                 self.reshaped_to(of, &sizes)

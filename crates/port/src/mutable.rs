@@ -380,6 +380,7 @@ impl<'a> Program<'a> {
             texts.push(match part {
                 Expr::EllipsisLiteral(_) => "..".to_string(),
                 Expr::Slice(slice) => {
+                    let mut has_signed = false;
                     let mut end = |end: Option<&'a Expr>| match end {
                         None => Ok(String::new()),
                         Some(end) => match self.expression(end)? {
@@ -389,10 +390,27 @@ impl<'a> Program<'a> {
                             }
                             end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
                             end if end.of == Type::Signed && end.form == Form::Constant => Ok(end.text),
-                            _ => self.end_of_slice(Some(end), &whole, axis),
+                            end if end.of == Type::Ints => {
+                                let number =
+                                    format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole));
+                                Ok(format!("{number} as usize"))
+                            }
+                            end if end.of == Type::Signed => {
+                                has_signed = true;
+                                Ok(format!(
+                                    "isize::min({} as isize, {whole}.shape()[{axis}] as isize)",
+                                    end.at(Strength::Cast)
+                                ))
+                            }
+                            _ => Err(Missing::new("a slice from the end")),
                         },
                     };
                     let mut ends = [end(slice.lower.as_deref())?, end(slice.upper.as_deref())?];
+                    // Both ends are of one type.
+                    for end in ends.iter_mut().filter(|end| has_signed && !end.is_empty() && !end.contains("isize")) {
+                        let is_literal = end.trim_start_matches('-').chars().all(|c| c.is_ascii_digit());
+                        *end = if is_literal { end.clone() } else { format!("({end}) as isize") };
+                    }
                     // The array is borrowed where it is sliced.
                     for (end, name) in ends.iter_mut().zip(["start", "end"]) {
                         if end.contains(&whole) {
@@ -416,6 +434,10 @@ impl<'a> Program<'a> {
                             format!("{} as isize", place.at(Strength::Cast))
                         }
                         Type::Signed => place.text,
+                        // An element of an array.
+                        Type::Ints if part.is_subscript_expr() => {
+                            format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as isize", place.at(Strength::Whole))
+                        }
                         _ => return Err(Missing::new("a computed place beside a slice")),
                     }
                 }

@@ -426,7 +426,7 @@ impl<'a> Program<'a> {
                 let function = self.import("numpy::load");
                 Ok(Value::temporary(format!("{function}({path})?"), Type::Array))
             }
-            "savez" => {
+            "savez" | "savez_compressed" => {
                 let [file, arrays @ ..] = &call.arguments.args[..] else { return Err(Missing::new("savez of this")) };
                 let path = self.argument(file, "impl AsRef<Path>", "file")?;
                 let by_place = arrays.iter().enumerate().map(|(i, array)| (format!("arr_{i}"), array));
@@ -482,6 +482,10 @@ impl<'a> Program<'a> {
                 };
                 let function = self.import("numpy::loadtxt");
                 Ok(Value::temporary(format!("{function}({path}, {delimiter}, {skipped})?"), Type::Floats))
+            }
+            "argsort" | "searchsorted" => {
+                let places = self.operation(name, call)?;
+                Ok(Value { of: if places.of == Type::Array { Type::Ints } else { places.of.clone() }, ..places })
             }
             "fromstring" => {
                 let given = given(&["string", "dtype", "count", "sep"])?;
@@ -603,6 +607,9 @@ impl<'a> Program<'a> {
         match path {
             path if path.starts_with("tensorflow.data.Dataset.") => {
                 self.dataset_from(path.rsplit('.').next().unwrap_or(path), call)
+            }
+            path if path.starts_with("tensorflow.strings.") => {
+                self.string_of_tensorflow(path.trim_start_matches("tensorflow.strings."), call)
             }
             path if path.starts_with("tensorflow.image.") => {
                 self.image_of_tensorflow(path.trim_start_matches("tensorflow.image."), call)

@@ -333,7 +333,7 @@ impl<'a> Program<'a> {
         match &arrays[..] {
             // A number for each chosen element of a vector.
             [mask] if mask.of == Type::Mask && parts.len() == 1 && sign == "=" && value.of.is_array() => {
-                self.elements_loop(array, mask, value).map(|()| true)
+                self.values_loop(array, mask, value).map(|()| true)
             }
             [rows] if is_choice(parts[0], rows) => {
                 if !value.of.is_number() {
@@ -341,6 +341,14 @@ impl<'a> Program<'a> {
                 }
                 if rows.of != Type::Mask && sign != "=" {
                     return Err(Missing::new("a change of rows that may be chosen twice"));
+                }
+                if let (Type::Mask, [mask], Type::Mutable { rank, .. }) = (&rows.of, &parts[..], &array.of) {
+                    if *rank == 1 || has_shape_of(mask, &array.text) {
+                        return self.elements_loop(array, rows, sign, value).map(|()| true);
+                    }
+                    if *rank != crate::mutable::DYNAMIC && mask.is_name_expr() {
+                        return Err(Missing::new("a mask whose shape is not known"));
+                    }
                 }
                 let first = self.expression(parts[0])?;
                 if first.text != rows.text {
@@ -374,6 +382,22 @@ impl<'a> Program<'a> {
             Type::List(_) => of.borrowed(),
             _ => format!("{}.to_dtype(DType::I64)?.to_vec1::<i64>()?", of.at(Strength::Whole)),
         }
+    }
+
+    /// `x[x < 0] = value`
+    fn elements_loop(&mut self, array: &Value, mask: &Value, sign: &str, value: &Value) -> Ported<()> {
+        let Type::Mutable { of, .. } = array.of else { return Ok(()) };
+        let number =
+            self.element_of(of, value)?.ok_or_else(|| Missing::new("an array that is assigned to elements"))?;
+        let whole = array.at(Strength::Whole);
+        let mask = mask.at(Strength::Whole);
+        self.line(&format!("let chosen = {mask}.flatten_all()?.to_dtype(DType::U8)?.to_vec1::<u8>()?;"));
+        self.line(&format!("for (element, is_chosen) in {whole}.iter_mut().zip(chosen) {{"));
+        self.line("    if is_chosen != 0 {");
+        self.line(&format!("        *element {sign} {number};"));
+        self.line("    }");
+        self.line("}");
+        Ok(())
     }
 
     fn rows_loop(&mut self, array: &Value, rows: &Value, rest: &[&'a Expr], sign: &str, value: &Value) -> Ported<()> {
@@ -428,7 +452,8 @@ impl<'a> Program<'a> {
         Ok(())
     }
 
-    fn elements_loop(&mut self, array: &Value, mask: &Value, values: &Value) -> Ported<()> {
+    /// `x[mask] = values`, of a vector: a number for each chosen element.
+    fn values_loop(&mut self, array: &Value, mask: &Value, values: &Value) -> Ported<()> {
         let Type::Mutable { of, rank } = array.of else { return Ok(()) };
         if rank != 1 && rank != crate::mutable::DYNAMIC {
             return Err(Missing::new("an array that is assigned to chosen rows"));
@@ -480,4 +505,23 @@ fn in_any_rank(whole: &str, parts: &[String]) -> String {
     };
     let arms: Vec<_> = parts.iter().enumerate().filter_map(arm).chain(["_ => Slice::from(..)".to_string()]).collect();
     format!("{whole}.slice_each_axis_mut(|axis| match axis.axis.index() {{ {} }})", arms.join(", "))
+}
+
+/// Whether a condition is one on the elements of this array: `x < 0`, `~(x < 0)`.
+fn has_shape_of(mask: &Expr, array: &str) -> bool {
+    let is_it = |side: &Expr| match side {
+        Expr::Name(name) => crate::names::in_snake_case(&name.id) == array,
+        side => has_shape_of(side, array),
+    };
+    match mask {
+        Expr::Compare(compare) => is_it(&compare.left) || compare.comparators.iter().any(is_it),
+        Expr::BinOp(binary) => is_it(&binary.left) || is_it(&binary.right),
+        Expr::UnaryOp(unary) => is_it(&unary.operand),
+        Expr::Call(call) => {
+            let is_of_elements = matches!(&*call.func, Expr::Attribute(attribute)
+                if matches!(attribute.attr.as_str(), "abs" | "isnan" | "isinf" | "isfinite" | "logical_not" | "logical_and" | "logical_or"));
+            is_of_elements && call.arguments.args.first().is_some_and(is_it)
+        }
+        _ => false,
+    }
 }

@@ -113,10 +113,46 @@ impl<'a> Program<'a> {
             (_, "normalize") if !path.starts_with("keras.ops.") && !words.contains(&"axis") => {
                 return Err(Missing::new("a norm of all elements").help("say the axis"));
             }
+            ("tensorflow.matmul" | "tensorflow.linalg.matmul", _)
+                if words.iter().any(|word| word.starts_with("trans")) =>
+            {
+                return self.matmul_of_transposed(call);
+            }
             ("keras.backend.repeat", _) => return Err(Missing::new("K.repeat").help("write layers.RepeatVector")),
             _ => {}
         }
         self.operation_from(path, name, call)
+    }
+
+    /// `tf.matmul(query, key, transpose_b=True)`
+    fn matmul_of_transposed(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        let named = crate::arguments::named_as(call, &["a", "b", "transpose_a", "transpose_b"])?;
+        let mut operands = Vec::new();
+        for (name, flag) in [("a", "transpose_a"), ("b", "transpose_b")] {
+            let value = self.expression(needed(&named, name)?)?;
+            let value = self.tensor(&value)?;
+            let is_transposed = match crate::arguments::find(&named, flag) {
+                None => false,
+                Some(Expr::BooleanLiteral(flag)) => flag.value,
+                Some(_) => return Err(Missing::new(format!("a computed {flag}"))),
+            };
+            operands.push((value, is_transposed));
+        }
+        let is_symbolic = operands.iter().all(|(value, _)| value.of == Type::Symbolic);
+        if !is_symbolic && !operands.iter().all(|(value, _)| value.of.is_array()) {
+            return Err(Missing::new("a product of a symbolic tensor and another"));
+        }
+        let (matmul, swapaxes) = (self.import("ops::matmul"), self.import("ops::swapaxes"));
+        let end = if is_symbolic { "" } else { "?" };
+        let texts: Vec<_> = operands
+            .iter()
+            .map(|(value, is_transposed)| match is_transposed {
+                true => format!("&{swapaxes}({}, -1, -2){end}", value.borrowed()),
+                false => value.borrowed(),
+            })
+            .collect();
+        let of = if is_symbolic { Type::Symbolic } else { Type::Floats };
+        Ok(Value::temporary(format!("{matmul}({}){end}", texts.join(", ")), of))
     }
 
     /// Whether an argument is an integer.
@@ -142,6 +178,9 @@ impl<'a> Program<'a> {
         }
         if let Some(number) = self.operation_on_number(name, call)? {
             return Ok(number);
+        }
+        if name == "arange" {
+            return self.arange(call, "int32");
         }
         let path = format!("keras.ops.{name}");
         let named = self.arguments_of_operation(api::first_name(&path), call)?;
@@ -178,9 +217,6 @@ impl<'a> Program<'a> {
             if matches!(&self.expression(value)?.of, Type::List(of) if has_texts(of)) {
                 return Err(Missing::new("a tensor of texts"));
             }
-        }
-        if name == "arange" {
-            return self.arange(call, "int32");
         }
         if name == "shape" {
             let of = self.expression(needed(&named, "x")?)?;
@@ -253,7 +289,7 @@ impl<'a> Program<'a> {
                 // A dtype in a variable.
                 Some(given @ Expr::Name(_)) if rust_type.contains("DType") && self.dtype_name(given).is_err() => {
                     let value = self.expression(given)?;
-                    match value.of.is_text() {
+                    match value.of.is_text() || value.of == Type::Dtype {
                         true => value.text,
                         false => return Err(Missing::new("a computed dtype")),
                     }

@@ -395,6 +395,7 @@ impl<'a> Program<'a> {
                 "values" => Value { of: object(VALUES), ..of.clone() },
                 "shape" => Value::temporary(format!("({whole}.len(),)"), Type::Tuple(vec![Type::Int])),
                 "size" => Value::temporary(format!("{whole}.len()"), Type::Int),
+                "str" if !is(&of.of, VALUES) => Value { of: object(crate::column_functions::TEXTS), ..of.clone() },
                 "iloc" => Value { of: object(PLACES_OF_COLUMN), ..of.clone() },
                 _ => return Err(Missing::new(format!("the attribute {name} of a column"))),
             }));
@@ -415,6 +416,7 @@ impl<'a> Program<'a> {
         match path.as_str() {
             TABLE => self.method_of_table(of, name, call).map(Some),
             COLUMN | VALUES => self.method_of_column(of, name, call).map(Some),
+            crate::column_functions::TEXTS => self.method_of_texts(of, name, call).map(Some),
             SHOWN if matches!(name, "sum" | "transpose" | "mean" | "round") => Ok(Some(of.clone())),
             _ => Ok(None),
         }
@@ -522,6 +524,10 @@ impl<'a> Program<'a> {
                 let path = self.argument(needed(&given, "path_or_buf")?, "impl AsRef<Path>", "path_or_buf")?;
                 Ok(Value::temporary(format!("{whole}.to_csv({path})?"), Type::None))
             }
+            "filter" => {
+                let given = named_as(call, &["items"])?;
+                table(format!("{whole}.select({})?", self.names(needed(&given, "items")?)?))
+            }
             "describe" | "info" | "isnull" | "isna" => shown(),
             _ => Err(Missing::new(format!("the method {name} of a DataFrame"))),
         }
@@ -535,6 +541,12 @@ impl<'a> Program<'a> {
         match name {
             "mean" | "std" | "var" | "min" | "max" | "sum" | "median" if !is_array && count == 0 => {
                 Ok(Value::temporary(format!("{whole}.{name}()?"), Type::Float))
+            }
+            "apply" | "map"
+                if !is_array
+                    && matches!(call.arguments.args.first(), Some(function) if function.is_lambda_expr() || self.function_named(function).is_some()) =>
+            {
+                self.applied(of, call)
             }
             "copy" if count == 0 => own(format!("{whole}.clone()")),
             "unique" if count == 0 && !is_array => Ok(Value::temporary(format!("{whole}.unique()"), object(VALUES))),

@@ -130,7 +130,7 @@ impl<'a> Program<'a> {
     }
 
     /// A constant with the compiled pattern.
-    fn pattern_constant(&mut self, pattern: &str) -> String {
+    pub(crate) fn pattern_constant(&mut self, pattern: &str) -> String {
         if let Some((name, _)) = self.patterns.iter().find(|(_, own)| own == pattern) {
             return name.clone();
         }
@@ -138,7 +138,9 @@ impl<'a> Program<'a> {
             0 => "PATTERN".to_string(),
             count => format!("PATTERN_{}", count + 1),
         };
-        let hashes = if pattern.contains('"') { "#" } else { "" };
+        // As few as do not end the text.
+        let ends = |hashes: &String| pattern.contains(&format!("\"{hashes}"));
+        let hashes = (0..).map(|count| "#".repeat(count)).find(|hashes| !ends(hashes)).unwrap_or_default();
         self.import_from("regex::Regex");
         self.import_from("std::sync::LazyLock");
         self.constant(format!(
@@ -217,7 +219,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A pattern as the crate `regex` takes it, and what it means there.
-fn in_rust(pattern: &str, flags: &str) -> Ported<(String, Hir)> {
+pub(crate) fn in_rust(pattern: &str, flags: &str) -> Ported<(String, Hir)> {
     let unlike = |what: &str| Missing::new(format!("{what} in a pattern")).help("the crate regex has not the same");
     let mut out = if flags.is_empty() { String::new() } else { format!("(?{flags})") };
     let mut characters = pattern.chars().peekable();
@@ -283,7 +285,7 @@ fn parsed(pattern: &str) -> Ported<Hir> {
 }
 
 /// `\1` as `${1}`.
-fn replacement_in_rust(text: &str) -> Ported<String> {
+pub(crate) fn replacement_in_rust(text: &str) -> Ported<String> {
     let mut out = String::new();
     let mut characters = text.chars();
     while let Some(c) = characters.next() {

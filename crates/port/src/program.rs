@@ -34,6 +34,8 @@ pub(crate) struct Program<'a> {
     pub(crate) step: Option<(usize, usize, Vec<String>)>,
     /// The attributes that are read of anything but `self`.
     pub(crate) attributes_outside: HashSet<String>,
+    /// The callback whose hooks are being written, and how many functions are being written in them.
+    pub(crate) hooks_of: Option<(usize, usize)>,
     /// Variables of the module that methods read, and that are numbers or texts.
     pub(crate) read_by_methods: HashSet<String>,
     /// Of the functions that are being written, a parameter that is a symbolic tensor.
@@ -74,6 +76,8 @@ pub(crate) struct Program<'a> {
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    /// Whether the elements of the list that is written next are no sizes.
+    pub(crate) may_be_negative: bool,
     /// Texts that are kept as lists of characters, by their names in Rust.
     pub(crate) taken_apart: HashSet<String>,
     /// Integers that names stand for, which are assigned once.
@@ -98,10 +102,14 @@ pub(crate) struct Program<'a> {
     pub(crate) given: HashMap<String, String>,
     /// Tables of `str.maketrans`.
     pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
+    /// The texts of constants.
+    pub(crate) constant_texts: HashMap<String, String>,
     /// The constants of patterns.
     pub(crate) patterns: Vec<(String, String)>,
     /// The paths of the files that are open, by their variables in Rust.
     pub(crate) paths: HashMap<String, String>,
+    /// How the files are written that are open outside of `with`, by their variables in Rust.
+    pub(crate) open_files: HashMap<String, String>,
     /// What has been written as JSON to each path.
     pub(crate) dumped: HashMap<String, Type>,
     /// Functions with some of their arguments: `partial(Conv2D, padding="same")`.
@@ -133,6 +141,7 @@ impl<'a> Program<'a> {
             methods_being_written: Vec::new(),
             step: None,
             attributes_outside: HashSet::new(),
+            hooks_of: None,
             read_by_methods: HashSet::new(),
             symbolic_parameters: Vec::new(),
             captures: Vec::new(),
@@ -155,6 +164,7 @@ impl<'a> Program<'a> {
             graphs: crate::layer_graphs::Graphs::default(),
             compiled: Vec::new(),
             special: HashMap::new(),
+            may_be_negative: false,
             taken_apart: HashSet::new(),
             integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
@@ -167,8 +177,10 @@ impl<'a> Program<'a> {
             parsers: Vec::new(),
             given: HashMap::new(),
             tables: HashMap::new(),
+            constant_texts: HashMap::new(),
             patterns: Vec::new(),
             paths: HashMap::new(),
+            open_files: HashMap::new(),
             dumped: HashMap::new(),
             partials: HashMap::new(),
             not_negative: HashSet::new(),
@@ -232,7 +244,7 @@ impl<'a> Program<'a> {
     }
 
     /// Whether a function of the script has this name in Rust.
-    fn has_function(&self, name: &str) -> bool {
+    fn defines_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
     }
 
@@ -241,7 +253,7 @@ impl<'a> Program<'a> {
         let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
         match module {
             // A function of the script has that name.
-            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.has_function(name) => {
+            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.defines_function(name) => {
                 return format!("candle_keras::prelude::{name}");
             }
             "prelude" => {}
@@ -305,6 +317,7 @@ impl<'a> Program<'a> {
         let boxed = |of: &Type| Box::new(self.resolved(of));
         match of {
             Type::Option(of) => Type::Option(boxed(of)),
+            Type::Maybe(of) => Type::Maybe(boxed(of)),
             Type::Unknown(number) => match self.unknown.get(*number) {
                 Some(Some(of)) if of != &Type::Unknown(*number) => self.resolved(of),
                 _ => Type::Unknown(*number),
@@ -335,7 +348,13 @@ impl<'a> Program<'a> {
             let known = late(part).and_then(|of| self.resolved(of).in_rust());
             // What is put in says it, or nothing does.
             let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-            typed.push_str(&known.unwrap_or_else(|| if is_filled(name, text) { "_" } else { "f64" }.into()));
+            let other = match () {
+                // What is None for ever has any type.
+                () if typed.ends_with("None::<") => "()",
+                () if is_filled(name, text) => "_",
+                () => "f64",
+            };
+            typed.push_str(&known.unwrap_or_else(|| other.into()));
         }
         let text = &typed;
         let mut parts = text.split('\u{1}');
@@ -354,12 +373,15 @@ impl<'a> Program<'a> {
                 out = format!("{before}IndexMap::<{key}, {value}>::new()");
             }
             if self.unknown.get(number).is_none_or(Option::is_none) {
-                out = match (out.strip_suffix("vec![]"), out.strip_suffix("IndexMap::new()")) {
-                    // Nothing is ever put in; numbers are taken everywhere.
-                    (Some(before), _) => format!("{before}Vec::<f64>::new()"),
-                    (_, Some(before)) => format!("{before}IndexMap::<(), ()>::new()"),
-                    _ => out,
-                };
+                // Nothing is ever put in; numbers are taken everywhere.
+                let typed = [
+                    ("vec![]", "Vec::<f64>::new()"),
+                    ("IndexMap::new()", "IndexMap::<(), ()>::new()"),
+                    ("BTreeSet::new()", "BTreeSet::<()>::new()"),
+                ];
+                let found =
+                    typed.iter().find_map(|(empty, typed)| Some(format!("{}{typed}", out.strip_suffix(empty)?)));
+                out = found.unwrap_or(out);
             }
             out.push_str(behind);
         }
@@ -406,9 +428,15 @@ impl<'a> Program<'a> {
         self.items.insert(at, (line, text));
     }
 
-    /// Whether an item with this text is written already.
+    /// Whether this function or type has been written.
     pub(crate) fn has_item(&self, text: &str) -> bool {
-        self.items.iter().any(|(_, item)| item.contains(text))
+        self.items.iter().any(|(_, item)| item == text)
+    }
+
+    /// Whether a function of this name has been written.
+    pub(crate) fn has_function(&self, name: &str) -> bool {
+        let start = format!("fn {name}(");
+        self.items.iter().any(|(_, item)| item.contains(&start))
     }
 
     /// Imports what a type needs that is written out.
@@ -587,7 +615,7 @@ impl<'a> Program<'a> {
     /// The program without what it imports.
     fn program_text(&self) -> String {
         let mut out = String::new();
-        for constant in &self.constants {
+        for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
             out.push_str(constant);
             out.push('\n');
         }
@@ -614,6 +642,19 @@ impl<'a> Program<'a> {
             ));
         }
         out
+    }
+
+    /// Whether a constant is used: what formats are is in the texts of `format!` themselves.
+    fn is_needed(&self, constant: &str) -> bool {
+        let name = constant.strip_prefix("const ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
+        let others = self.constants.iter().filter(|other| *other != constant);
+        !self.constant_texts.contains_key(name)
+            || self
+                .body
+                .iter()
+                .chain(self.items.iter().map(|(_, item)| item))
+                .chain(others)
+                .any(|text| has_word(text, name))
     }
 
     fn has_call_of_gap(&self, line: usize) -> bool {

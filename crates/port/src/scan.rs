@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Comprehension, Expr, ExprContext, Operator, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Comprehension, Expr, ExprContext, Operator, Stmt, StmtFunctionDef, UnaryOp};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::rc::Rc;
 
@@ -131,8 +131,14 @@ fn functions_in<'a>(statements: &'a [Stmt], out: &mut Vec<&'a StmtFunctionDef>) 
 /// variable, whose place among those of this name is its number.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
+    /// Variables whose methods are called that change them.
+    with_changing_methods: HashSet<String>,
     /// Variables that change.
     mutated: HashSet<(String, usize)>,
+    /// Variables that are a place or size somewhere, or may be one in a function that they are passed to.
+    sizes: HashSet<String>,
+    /// Variables that something is taken from, or that get a negative number.
+    lowered: HashSet<String>,
     /// Those of them that change otherwise than by `next`, or by a new `trainable`.
     changed: HashSet<(String, usize)>,
     /// Those of them that change otherwise than in a function that they are passed to.
@@ -217,9 +223,24 @@ impl Scan {
         scan
     }
 
+    /// Whether a method that changes it is called on a variable of this name.
+    pub(crate) fn has_changing_methods(&self, name: &str) -> bool {
+        self.with_changing_methods.contains(name)
+    }
+
     /// Whether the variable of this name and number changes.
     pub(crate) fn is_mutated(&self, name: &str, number: usize) -> bool {
         self.mutated.contains(&(name.to_string(), number))
+    }
+
+    /// Whether it may be a place or size somewhere.
+    pub(crate) fn is_size(&self, name: &str) -> bool {
+        name.contains('.') || self.sizes.contains(name) || self.read_inside.contains(name)
+    }
+
+    /// Whether it may become negative, and is never a place or size.
+    pub(crate) fn is_lowered(&self, name: &str) -> bool {
+        self.lowered.contains(name) && !self.is_size(name)
     }
 
     /// Whether the variable changes otherwise than by `next`, or by a new `trainable`.
@@ -527,6 +548,11 @@ impl<'a> Visitor<'a> for Scan {
         match statement {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
+                if let ([Expr::Name(name)], Expr::UnaryOp(unary)) = (&assign.targets[..], &*assign.value)
+                    && unary.op == UnaryOp::USub
+                {
+                    self.lowered.insert(name.id.to_string());
+                }
                 self.visit_expr(&assign.value);
                 if let ([Expr::Name(name)], Expr::BinOp(sum)) = (&assign.targets[..], &*assign.value)
                     && sum.op == Operator::Add
@@ -547,6 +573,9 @@ impl<'a> Visitor<'a> for Scan {
             }
             Stmt::AnnAssign(assign) => self.assign(&assign.target),
             Stmt::AugAssign(assign) => {
+                if let (Expr::Name(name), Operator::Sub) = (&*assign.target, assign.op) {
+                    self.lowered.insert(name.id.to_string());
+                }
                 if let Expr::Subscript(subscript) = &*assign.target {
                     self.assign_item(&subscript.value);
                     self.mutate(&subscript.value);
@@ -573,8 +602,9 @@ impl<'a> Visitor<'a> for Scan {
             }
             // Those of another function are its own.
             Stmt::FunctionDef(function) => {
-                let defaults = function.parameters.iter_non_variadic_params().filter_map(|one| one.default.as_deref());
-                defaults.for_each(|default| self.visit_expr(default));
+                // Defaults are read here.
+                let defaults = function.parameters.iter_non_variadic_params();
+                defaults.filter_map(|one| one.default.as_deref()).for_each(|default| self.visit_expr(default));
                 let inner = Self::of_function(function, &self.changing);
                 self.called.extend(inner.called);
                 self.subscripted.extend(inner.subscripted);
@@ -615,6 +645,7 @@ impl<'a> Visitor<'a> for Scan {
                     self.subscripted.insert(name.id.to_string());
                     *self.parts_read.entry(name.id.to_string()).or_insert(0) += 1;
                 }
+                self.sizes.extend(names_read(&subscript.slice));
             }
             Expr::ListComp(list) => return self.visit_comprehension(&list.generators, &[&list.elt]),
             Expr::SetComp(set) => return self.visit_comprehension(&set.generators, &[&set.elt]),
@@ -625,8 +656,11 @@ impl<'a> Visitor<'a> for Scan {
             }
             Expr::Lambda(lambda) => {
                 let own = lambda.parameters.iter().flat_map(|all| all.iter().map(|one| one.name().to_string()));
+                let own: Vec<_> = own.collect();
+                // It may be called when they have other values.
+                self.read_inside.extend(names_read(&lambda.body).into_iter().filter(|name| !own.contains(name)));
                 let shadowed = self.shadowed.len();
-                self.shadowed.extend(own.collect::<Vec<_>>());
+                self.shadowed.extend(own);
                 self.visit_expr(&lambda.body);
                 self.shadowed.truncate(shadowed);
                 let defaults = lambda.parameters.iter().flat_map(|all| all.iter_non_variadic_params());
@@ -634,12 +668,32 @@ impl<'a> Visitor<'a> for Scan {
                 return;
             }
             Expr::Call(call) => {
+                let is_of_numbers = match &*call.func {
+                    Expr::Name(name) => OF_NUMBERS.contains(&name.id.as_str()),
+                    Expr::Attribute(attribute) => match &*attribute.value {
+                        Expr::Name(module) if module.id.as_str() == "math" => true,
+                        Expr::Name(module) if matches!(module.id.as_str(), "np" | "numpy") => {
+                            matches!(attribute.attr.as_str(), "array" | "mean" | "std" | "abs" | "sum" | "sqrt" | "exp")
+                        }
+                        _ => false,
+                    },
+                    _ => false,
+                };
+                if !is_of_numbers {
+                    let words = call.arguments.keywords.iter().map(|word| &word.value);
+                    for argument in call.arguments.args.iter().chain(words) {
+                        self.sizes.extend(names_read(argument));
+                    }
+                }
                 if let Expr::Attribute(attribute) = &*call.func {
                     let name = attribute.attr.as_str();
                     let changes = self.changing.get(name).is_some_and(|changes| changes.places.contains(&0));
                     let is_in_place = call.arguments.keywords.iter().any(|word| word.arg.as_deref() == Some("inplace"));
                     if changes || is_in_place || MUTATING.contains(&name) {
                         self.mutate(&attribute.value);
+                        if let Expr::Name(object) = &*attribute.value {
+                            self.with_changing_methods.insert(object.id.to_string());
+                        }
                         if OF_COLLECTIONS.contains(&name) {
                             self.mutate_base(&attribute.value);
                         }
@@ -698,6 +752,25 @@ impl<'a> Visitor<'a> for Scan {
         }
         walk_expr(self, expression);
     }
+}
+
+/// Functions that take any number.
+const OF_NUMBERS: &[&str] = &["print", "abs", "float", "str", "int", "round", "bool", "sum", "len", "sorted"];
+
+/// The names in an expression.
+fn names_read(expression: &Expr) -> Vec<String> {
+    struct Names(Vec<String>);
+    impl<'a> Visitor<'a> for Names {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            if let Expr::Name(name) = expression {
+                self.0.push(name.id.to_string());
+            }
+            walk_expr(self, expression);
+        }
+    }
+    let mut names = Names(Vec::new());
+    names.visit_expr(expression);
+    names.0
 }
 
 fn called_name(func: &Expr) -> Option<String> {

@@ -654,7 +654,9 @@ impl<'a> Program<'a> {
     /// An error, if a statement changes what other names show that are read behind it.
     pub(crate) fn check_changes(&mut self, statement: &'a Stmt) -> Ported<()> {
         let range = statement.range();
-        for (name, changed) in self.changes_of(statement) {
+        let changes = self.changes_of(statement);
+        self.check_arguments(statement)?;
+        for (name, changed) in changes {
             // Of an array that a function changes, the function has a copy.
             let is_passed = self.is_array_name(&name) && self.is_passed_to_change(statement, &name);
             if is_passed && self.is_read_after(&name, range) {
@@ -673,6 +675,30 @@ impl<'a> Program<'a> {
                 return Err(Missing::new(format!("a change of {name}, which {other} shows as well"))
                     .help("change a copy, or make a new value"));
             }
+        }
+        Ok(())
+    }
+
+    /// What is printed is borrowed until all of it is made.
+    fn check_arguments(&mut self, statement: &'a Stmt) -> Ported<()> {
+        let Stmt::Expr(expression) = statement else { return Ok(()) };
+        let Expr::Call(call) = &*expression.value else { return Ok(()) };
+        if !matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print") {
+            return Ok(());
+        }
+        let mut read = HashSet::new();
+        for argument in &call.arguments.args {
+            for inner in calls_of(argument) {
+                let Expr::Attribute(attribute) = &*inner.func else { continue };
+                let Expr::Name(name) = &*attribute.value else { continue };
+                let is_object = matches!(self.type_of_name(&name.id), Some(Type::Instance(_)));
+                let changes = self.changing.get(attribute.attr.as_str()).is_some_and(|all| all.places.contains(&0));
+                if is_object && changes && read.contains(name.id.as_str()) {
+                    let missing = Missing::new(format!("{} behind a part of it", name.id));
+                    return Err(missing.help("call the method before"));
+                }
+            }
+            read.extend(crate::scan::Scan::of_expression(argument, &self.changing).all_read().map(str::to_string));
         }
         Ok(())
     }
@@ -835,17 +861,26 @@ fn own_attribute(target: &Expr) -> Option<String> {
     }
 }
 
+#[derive(Default)]
+struct Calls<'a>(Vec<&'a ExprCall>);
+
+impl<'a> Visitor<'a> for Calls<'a> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Call(call) = expression {
+            self.0.push(call);
+        }
+        walk_expr(self, expression);
+    }
+}
+
+fn calls_of(expression: &Expr) -> Vec<&ExprCall> {
+    let mut calls = Calls::default();
+    calls.visit_expr(expression);
+    calls.0
+}
+
 /// The calls of a statement without blocks, from the outermost on.
 fn calls_in(statement: &Stmt) -> Vec<&ExprCall> {
-    struct Calls<'a>(Vec<&'a ExprCall>);
-    impl<'a> Visitor<'a> for Calls<'a> {
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if let Expr::Call(call) = expression {
-                self.0.push(call);
-            }
-            walk_expr(self, expression);
-        }
-    }
     let mut calls = Calls(Vec::new());
     match statement {
         Stmt::Assign(assign) => {

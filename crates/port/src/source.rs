@@ -60,6 +60,11 @@ impl<'a> Source<'a> {
         Ok(Self { text, starts, parsed, comments, made: Made::behind(text) })
     }
 
+    /// All of it.
+    pub(crate) fn all(&self) -> &'a str {
+        self.text
+    }
+
     pub(crate) fn statements(&self) -> &Suite {
         &self.parsed.syntax().body
     }

@@ -17,7 +17,7 @@ impl<'a> Program<'a> {
         Ok(made)
     }
 
-    fn code(&self, of: &impl Ranged) -> &'a str {
+    pub(crate) fn code(&self, of: &impl Ranged) -> &'a str {
         self.source.text(of.range())
     }
 
@@ -212,22 +212,38 @@ impl<'a> Program<'a> {
         let text = match (are_known, is_list) {
             (true, true) => format!("[{}]", texts.join(", ")),
             (true, false) => format!("({},)", texts.join(", ")),
-            (false, false) => return Err(Missing::new("a tuple with the elements of something else")),
-            (false, true) => {
-                let parts: Vec<_> = elements
-                    .iter()
-                    .map(|element| match element {
-                        Expr::Starred(starred) => format!("list({})", self.code(&*starred.value)),
-                        element => format!("[{}]", self.code(element)),
-                    })
-                    .collect();
-                parts.join(" + ")
+            // A shape is a list here.
+            (false, false)
+                if !elements.iter().any(|element| matches!(element, Expr::Starred(of) if !is_shape(&of.value))) =>
+            {
+                self.joined_lists(elements)
             }
+            (false, false) => return Err(Missing::new("a tuple with the elements of something else")),
+            (false, true) => self.joined_lists(elements),
         };
         self.made(text, range).map(Some)
     }
+
+    fn joined_lists(&self, elements: &[Expr]) -> String {
+        let parts: Vec<_> = elements
+            .iter()
+            .map(|element| match element {
+                Expr::Starred(starred) => format!("list({})", self.code(&*starred.value)),
+                element => format!("[{}]", self.code(element)),
+            })
+            .collect();
+        parts.join(" + ")
+    }
 }
 
+/// `x.shape`, `x.shape[1:]`
+fn is_shape(of: &Expr) -> bool {
+    match of {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "shape",
+        Expr::Subscript(part) => part.slice.is_slice_expr() && is_shape(&part.value),
+        _ => false,
+    }
+}
 /// The names of a lambda's parameters, if it has nothing else.
 fn parameters_of(lambda: &ruff_python_ast::ExprLambda) -> Option<Vec<&str>> {
     let all = lambda.parameters.as_deref()?;

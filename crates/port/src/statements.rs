@@ -104,6 +104,7 @@ impl<'a> Program<'a> {
             Stmt::For(each) => self.for_loop(each),
             Stmt::While(each) if each.orelse.is_empty() => {
                 let is_outermost = self.begin_loop();
+                self.find_maybe(&each.body);
                 let hoisted = self.hoisted(&each.body, each.range.end(), true);
                 let test = self.condition(&each.test);
                 if let Ok(test) = &test {
@@ -182,6 +183,11 @@ impl<'a> Program<'a> {
         if self.assigned_axes(assign)? {
             return Ok(());
         }
+        if let ([Expr::Name(name)], Expr::Call(call)) = (&assign.targets[..], &*assign.value)
+            && self.open_to_write(&name.id, call)?
+        {
+            return Ok(());
+        }
         if let [Expr::Name(name)] = &assign.targets[..]
             && self.is_iterator(&assign.value)
             && self.scan().whole_reads(&name.id) > 1
@@ -205,8 +211,7 @@ impl<'a> Program<'a> {
         // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
             && let Some(path) = self.path_of(&assign.value)
-            && (path == "keras" || path.starts_with("keras."))
-            && (crate::api::signature(&path).is_some() || crate::api::names_in(&path).next().is_some())
+            && (self.is_module(&path) || (path.starts_with("keras.") && crate::api::signature(&path).is_some()))
         {
             self.scopes.bind(&name.id, Binding::Imported(path));
             return Ok(());
@@ -285,6 +290,9 @@ impl<'a> Program<'a> {
                 value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
             ) {
                 let of = of.replace("&'static ", "&");
+                if let Expr::StringLiteral(text) = &*assign.value {
+                    self.constant_texts.insert(rust_name.clone(), text.value.to_str().to_string());
+                }
                 self.constant(format!("const {rust_name}: {of} = {};", value.text));
                 let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };
                 self.scopes.bind(&name.id, Binding::Variable(variable));
@@ -326,9 +334,19 @@ impl<'a> Program<'a> {
             }
             _ => None,
         };
+        self.may_be_negative =
+            assign.value.is_list_comp_expr() && matches!(target, Expr::Name(name) if !self.scan().is_size(&name.id));
         let value = self.expression(&assign.value);
         (self.wanted_outputs, self.graphs.target) = (None, None);
         self.assign(target, value?)
+    }
+
+    /// Whether a path is that of a module: `layers = keras.layers`.
+    fn is_module(&self, path: &str) -> bool {
+        let is_of_keras = path == "keras" || crate::api::names_in(path).next().is_some();
+        is_of_keras
+            || path.starts_with("keras.datasets.")
+            || matches!(path, "numpy.random" | "numpy.linalg" | "os.path")
     }
 
     /// Whether a value is an iterator, which is read once.
@@ -474,6 +492,14 @@ impl<'a> Program<'a> {
         {
             return Ok(());
         }
+        // `a, b = None, 0`
+        if let Some(items) = value.items.as_ref().filter(|items| items.iter().any(|item| item.of == Type::None)) {
+            let targets = crate::iteration::elements_of(target);
+            if targets.len() != items.len() || items.iter().any(|item| item.form != Form::Constant) {
+                return Err(Missing::new("None among other values").help("assign them one by one"));
+            }
+            return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
+        }
         let value = match (&value.of, crate::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
@@ -576,7 +602,9 @@ impl<'a> Program<'a> {
             (Expr::Name(name), of) => {
                 names.push((name.id.to_string(), of.clone()));
                 let is_read = self.scan().reads(&name.id) > 0 && !self.is_never_read_behind(name);
-                let is_mutable = self.declare(&name.id);
+                // One of an outer block is there already.
+                let is_new = !self.is_outer(&name.id) && self.scan().declares(name.range.start());
+                let is_mutable = is_new && self.declare(&name.id);
                 let rust_name = self.rust_name(&name.id);
                 Ok(match (is_read, is_mutable) {
                     (_, true) => format!("mut {rust_name}"),
@@ -640,18 +668,38 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
-        // Rust has no variable for it.
-        if value.of == Type::None && value.form == Form::Constant && !self.is_outer(name) {
-            if self.is_next_mutated(name) {
-                return Err(Missing::new(format!("{name} is None until a block assigns it"))
-                    .help("give it a value of the type that it will have"));
+        if value.of == Type::None && value.form == Form::Constant {
+            let is_outer = self.is_outer(name);
+            if !is_outer && self.is_next_mutated(name) {
+                self.bind_maybe(name);
+                return Ok(());
             }
+            if is_outer && let Some(Binding::Variable(variable)) = self.scopes.get(name) {
+                return match self.assign_maybe(&variable, value)? {
+                    true => Ok(()),
+                    false => Err(Missing::new(format!("{name} becomes None here"))),
+                };
+            }
+            // Rust has no variable for it.
             self.declare(name);
             let variable =
                 Variable { rust_name: "None".into(), of: Type::None, form: Form::Constant, is_pending: false };
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        // A difference that is never a size may be negative.
+        let value = match (value.below_zero(), self.scopes.get(name)) {
+            (Some(below_zero), _) if !self.is_outer(name) && !self.scan().is_size(name) => below_zero.clone(),
+            (None, _) if value.of == Type::Int && !self.is_outer(name) && self.scan().is_lowered(name) => {
+                crate::expressions::signed(&value)
+            }
+            (None, Some(Binding::Variable(variable)))
+                if self.is_outer(name) && variable.of == Type::Signed && value.of == Type::Int =>
+            {
+                crate::expressions::signed(&value)
+            }
+            _ => value,
+        };
         let is_collection = matches!(value.of, Type::List(_) | Type::Dict(..) | Type::Set(_));
         let is_unchanged = |program: &Self| {
             let base = program.scopes.python_name(&value.text);
@@ -703,7 +751,8 @@ impl<'a> Program<'a> {
             ),
             false => value,
         };
-        if value.of == Type::Ints && crate::numpy_more::is_vector(&value.text) {
+        let is_written_out = value.text.starts_with("Tensor::new(&[") && !value.text.starts_with("Tensor::new(&[[");
+        if value.of == Type::Ints && (is_written_out || crate::numpy_more::is_vector(&value.text)) {
             self.vectors.insert(name.to_string());
         } else {
             self.vectors.remove(name);
@@ -715,6 +764,9 @@ impl<'a> Program<'a> {
             // Otherwise it is another variable from there on.
             && (is_alike(&variable.of) || !self.assigned_again.iter().any(|again| again == name))
         {
+            if self.assign_maybe(&variable, value.clone())? {
+                return Ok(());
+            }
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
                 // A text whose characters are read by their places.
@@ -948,6 +1000,15 @@ impl<'a> Program<'a> {
             self.line(&format!("{} = {};", target.text, value.text));
             return Ok(());
         }
+        // The list is borrowed where its element is changed.
+        let target = match target.text.split_once('[').filter(|(list, place)| place.contains(&format!("{list}.len()")))
+        {
+            Some((list, place)) => {
+                self.line(&format!("let place = {};", place.trim_end_matches(']')));
+                Value { text: format!("{list}[place]"), ..target }
+            }
+            None => target,
+        };
         let right = self.expression(&assign.value)?;
         let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));

@@ -324,7 +324,7 @@ fn is_all_metrics(comprehension: &ruff_python_ast::ExprDictComp) -> bool {
         && is_name
 }
 
-fn has_word(lines: &[String], word: &str) -> bool {
+pub(crate) fn has_word(lines: &[String], word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     lines.iter().any(|line| {
         line.match_indices(word).any(|(at, _)| {

@@ -56,10 +56,19 @@ impl Template {
                 return Ok(());
             }
             (Type::Float | Type::Int | Type::Signed, spec) if spec.ends_with('%') => {
-                let digits = spec.trim_end_matches('%').rsplit_once('.').map_or("6", |(_, digits)| digits);
-                self.text.push_str(&format!("{{:.{digits}}}%"));
+                let spec = spec.trim_end_matches('%');
+                let (width, digits) = spec.rsplit_once('.').unwrap_or((spec, "6"));
                 let number = value.as_float().ok_or_else(|| Missing::new("this number"))?;
-                self.values.push(format!("100.0 * ({number})"));
+                if width.is_empty() {
+                    self.text.push_str(&format!("{{:.{digits}}}%"));
+                    self.values.push(format!("100.0 * ({number})"));
+                    return Ok(());
+                }
+                if !is_width(width) {
+                    return Err(Missing::new(format!("the format {spec}%")));
+                }
+                self.text.push_str(&format!("{{:{}}}", at_the_right(width)));
+                self.values.push(format!("format!(\"{{:.{digits}}}%\", 100.0 * ({number}))"));
                 return Ok(());
             }
             // A tensor with a format is a number.
@@ -85,6 +94,9 @@ impl Template {
                 self.values.push(format!("{}.display()", value.at(Strength::Whole)));
                 return Ok(());
             }
+            (Type::Set(of), "") if matches!(**of, Type::Unknown(_)) => {
+                return Err(Missing::new("an empty set as text"));
+            }
             (of @ (Type::List(_) | Type::Tuple(_) | Type::Set(_) | Type::Dict(..)), "") => {
                 if let Some(part) = printed_otherwise(of) {
                     return Err(Missing::new(format!("{} with {} as text", of.described(), part.described()))
@@ -96,8 +108,7 @@ impl Template {
             (Type::Float, "") => ":?".to_string(),
             // Numbers are at the right, also where they are texts.
             (Type::Float, spec) if is_width(spec) => {
-                let at = if spec.starts_with(['<', '>', '^']) { spec.to_string() } else { format!(">{spec}") };
-                self.text.push_str(&format!("{{:{at}}}"));
+                self.text.push_str(&format!("{{:{}}}", at_the_right(spec)));
                 self.values.push(format!("format!(\"{{:?}}\", {})", value.text));
                 return Ok(());
             }
@@ -138,6 +149,11 @@ impl Template {
         let values = self.values.iter().map(|value| format!(", {value}"));
         format!("\"{}\"{}", self.text, values.collect::<String>())
     }
+}
+
+/// A width of a number that is a text already.
+fn at_the_right(width: &str) -> String {
+    if width.starts_with(['<', '>', '^']) { width.to_string() } else { format!(">{width}") }
 }
 
 /// `8`, `>8`: a format that says only how wide a number is.
@@ -395,16 +411,17 @@ impl<'a> Program<'a> {
             let (place, behind) = behind.split_once('}').ok_or_else(|| Missing::new("a brace that is not closed"))?;
             let (name, spec) = place.split_once(':').unwrap_or((place, ""));
             let (name, is_repr) = name.strip_suffix("!r").map_or((name, false), |name| (name, true));
+            let unknown = || Missing::new(format!("the place {{{place}}} of a format"));
             let value = if name.is_empty() {
                 next += 1;
-                call.arguments.args.get(next - 1)
+                self.positional(call, next - 1)?.ok_or_else(unknown)?
             } else if let Ok(at) = name.parse::<usize>() {
-                call.arguments.args.get(at)
+                self.positional(call, at)?.ok_or_else(unknown)?
             } else {
-                call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name)).map(|word| &word.value)
+                let mut words = call.arguments.keywords.iter();
+                let word = words.find(|word| word.arg.as_deref() == Some(name));
+                self.expression(&word.ok_or_else(unknown)?.value)?
             };
-            let value = value.ok_or_else(|| Missing::new(format!("the place {{{place}}} of a format")))?;
-            let value = self.expression(value)?;
             if is_repr {
                 if !value.of.is_text() {
                     return Err(Missing::new("!r of this"));
@@ -419,6 +436,28 @@ impl<'a> Program<'a> {
         }
         template.literal(&rest.replace("}}", "}"));
         Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+    }
+
+    /// The argument at this place, also if it is an element of `*values`.
+    fn positional(&mut self, call: &'a ExprCall, at: usize) -> Ported<Option<Value>> {
+        for (place, argument) in call.arguments.args.iter().enumerate() {
+            match argument {
+                Expr::Starred(values) if at >= place => {
+                    let values = self.expression(&values.value)?;
+                    return match (&values.of, &values.items) {
+                        (_, Some(items)) => Ok(items.get(at - place).cloned()),
+                        (Type::List(of), None) if values.form != Form::Temporary => {
+                            let text = format!("{}[{}]", values.at(Strength::Whole), at - place);
+                            Ok(Some(Value::place(text, (**of).clone())))
+                        }
+                        (of, _) => Err(Missing::new(format!("{} as values of formats", of.described()))),
+                    };
+                }
+                argument if at == place => return self.expression(argument).map(Some),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     /// `print(..., file=file)`
@@ -485,10 +524,13 @@ impl<'a> Program<'a> {
                     return Err(Missing::new("an iterator as text").help("print a list of it"));
                 }
                 _ => {
+                    self.may_be_negative = argument.is_list_comp_expr();
                     let value = self.expression(argument)?;
-                    // `print(model.summary())`
-                    if value.of == Type::None && argument.is_call_expr() {
-                        self.line(&format!("{};", value.text));
+                    if value.of == Type::None {
+                        // `print(model.summary())` prints what that returns, too.
+                        if value.form == Form::Temporary {
+                            self.line(&format!("{};", value.text));
+                        }
                         template.literal("None");
                         continue;
                     }

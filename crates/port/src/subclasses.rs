@@ -188,6 +188,9 @@ impl<'a> Program<'a> {
             Type::List(of) => is_symbolic(of),
             of => is_symbolic(of),
         };
+        if self.passed_model(&Value::place("self", Type::None), number, &written)?.is_some() {
+            return Err(Missing::new("a model whose call uses its weights or its optimizer"));
+        }
         if !is_output || !written.captured().is_empty() {
             let what = written.captured().first().map(|captured| format!("uses {}", captured.name()));
             let what = what.unwrap_or_else(|| format!("returns {}", written.returns.described()));

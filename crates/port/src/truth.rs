@@ -8,6 +8,10 @@ use ruff_python_ast::{BoolOp, Expr, ExprBoolOp, UnaryOp};
 impl<'a> Program<'a> {
     /// Whether `a and b` is true.
     pub(crate) fn truth_of_both(&mut self, both: &'a ExprBoolOp) -> Ported<Value> {
+        if let Some(value) = self.none_or(both)? {
+            return Ok(value);
+        }
+        both.values.iter().try_for_each(|value| self.no_truth(value))?;
         let (sign, strength) = match both.op {
             BoolOp::And => (" && ", Strength::And),
             BoolOp::Or => (" || ", Strength::Or),
@@ -37,6 +41,7 @@ impl<'a> Program<'a> {
         if both.values.iter().all(|value| self.is_truth(value)) {
             return self.truth_of_both(both);
         }
+        both.values.iter().try_for_each(|value| self.no_truth(value))?;
         let (last, before) = both.values.split_last().ok_or_else(|| Missing::new("no operands"))?;
         let mut chosen = self.expression(last)?;
         for value in before.iter().rev() {

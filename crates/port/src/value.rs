@@ -77,6 +77,8 @@ pub(crate) enum Type {
     Dtype,
     /// What a dict may have under a key: an `Option` of a reference.
     Option(Box<Type>),
+    /// What a name has that is None at first: an `Option`.
+    Maybe(Box<Type>),
     /// The `Shape` of a symbolic tensor.
     Shape,
     /// The batch size of a symbolic tensor: the text is that of the tensor.
@@ -128,6 +130,17 @@ impl Type {
         matches!(self, Self::Array | Self::Ints | Self::Floats | Self::Mask)
     }
 
+    /// The arrays in it, which are all tensors in Rust.
+    pub(crate) fn kinds_of_arrays(&self) -> Vec<&Type> {
+        match self {
+            of if of.is_array() => vec![of],
+            Self::List(of) | Self::Set(of) | Self::Option(of) => of.kinds_of_arrays(),
+            Self::Dict(key, value) => [key.kinds_of_arrays(), value.kinds_of_arrays()].concat(),
+            Self::Tuple(types) => types.iter().flat_map(Self::kinds_of_arrays).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether it is a `Tensor`, perhaps of texts.
     pub(crate) fn is_tensor(&self) -> bool {
         self.is_array() || *self == Self::Texts
@@ -145,7 +158,7 @@ impl Type {
     /// Whether Rust copies it.
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
-            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id)
+            || matches!(self, Self::Str | Self::None | Self::Char | Self::Id | Self::Dtype)
             || crate::axes::is_axes(self)
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }
@@ -208,6 +221,7 @@ impl Type {
             | Self::Gradients(_)
             | Self::Outputs(_)
             | Self::BatchShape(_)
+            | Self::Maybe(_)
             | Self::Option(_) => return None,
         })
     }
@@ -242,7 +256,7 @@ impl Type {
             Self::Outputs(_) => "several outputs".into(),
             Self::Closure(..) | Self::Function(_) => "a function".into(),
             Self::Batch(..) => "a batch".into(),
-            Self::Option(_) => "something or None".into(),
+            Self::Option(_) | Self::Maybe(_) => "something or None".into(),
             Self::Array | Self::Ints | Self::Floats | Self::Mask | Self::Mutable { .. } => "an array".into(),
             Self::Symbolic => "a symbolic tensor".into(),
             Self::Layer(class) => format!("a layer {class}"),
@@ -464,6 +478,11 @@ impl Scopes {
             Binding::Variable(variable) if !is_constant(&variable.rust_name) => Binding::Outside(variable),
             found => found,
         })
+    }
+
+    /// Whether the module itself has this name.
+    pub(crate) fn is_of_module(&self, name: &str) -> bool {
+        self.0.first().is_some_and(|module| module.names.contains_key(name))
     }
 
     /// How many scopes there are.

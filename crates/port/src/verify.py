@@ -353,7 +353,7 @@ def patch_functions_of_groups():
 
     if not ON_TENSORFLOW:
         return
-    renamed = {"concat": "concatenate", "pow": "power", "gather": "take", "constant": "convert_to_tensor", "range": "arange"}
+    renamed = {"concat": "concatenate", "pow": "power", "gather": "take", "constant": "convert_to_tensor", "range": "arange", "floordiv": "floor_divide", "floormod": "mod"}
     arguments = {"perm": "axes", "a": "x1", "b": "x2", "input": "x", "tensor": "x", "input_tensor": "x", "shape": "newshape", "num_or_size_splits": "indices_or_sections"}
     for module in [tf, tf.math, tf.nn, tf.linalg]:
         for name in dir(module):
@@ -691,7 +691,15 @@ def trace(model, inputs):
     except (AttributeError, TypeError, ValueError, NotImplementedError):
         # A function of TensorFlow, which takes no symbolic tensors; or no call.
         return
-    model.__dict__["call"] = lambda x, training=None, mask=None: graph.call(x, training=training, mask=mask)
+
+    def call(x, training=None, mask=None):
+        # A call without this argument is told by the one around it.
+        context = global_state.get_global_attribute("current_call_ctx")
+        if training is None and context is not None:
+            training = context.training
+        return graph.call(x, training=training, mask=mask)
+
+    model.__dict__["call"] = call
 
 
 def in_order(graph):
@@ -936,11 +944,13 @@ def patch_datasets():
     class_ = tf.data.Dataset
     iterate = class_.__iter__
 
-    @patch(class_, "from_tensor_slices")
-    def from_tensor_slices(old, *args, **kwargs):
-        dataset = old(*args, **kwargs)
-        dataset._has_access = True
-        return dataset
+    for name in ["from_tensor_slices", "range"]:
+
+        @patch(class_, name)
+        def from_tensor_slices(old, *args, **kwargs):
+            dataset = old(*args, **kwargs)
+            dataset._has_access = True
+            return dataset
 
     for module in [image_dataset_utils, text_dataset_utils]:
 

@@ -1,9 +1,11 @@
 programs! {
     addition_rnn
     argparse_train
+    attention_classes
     attention_classifier
     bidirectional_tagging
     char_language_model
+    conditional_gan
     conv_autoencoder
     convnet_function
     custom_callback
@@ -13,9 +15,12 @@ programs! {
     custom_training_loop
     data_files
     data_generator
+    dataset_steps
     denoising_autoencoder
     depthwise_mobilenet
     digits_mlp
+    distiller
+    early_stop_by_hand
     early_stopping_checkpoint
     episodes
     fashion_functional
@@ -46,24 +51,33 @@ programs! {
     loss_classes
     lstm_text_generation
     miniature_gpt
+    mixer_blocks
     mnist_cnn
     mnist_mlp
     multi_input_model
     multi_output_model
+    numpy_copies
+    numpy_indexing
     numpy_tour
     old_keras_names
     pandas_housing
     patch_mixer
     policy_gradient_bandit
     pretrained_embeddings
+    python_lists
+    python_numbers
+    python_texts
+    python_tour
     quasi_knn_embedding
     recommender_dot
+    recommender_net
     recurrent_dropout
     recurrent_states
     regression_loop
     residual_layers
     resnet_blocks
     reuters_mlp
+    review_standardization
     reviews_lstm
     sales_report
     save_and_load
@@ -72,7 +86,9 @@ programs! {
     siamese
     simple_gan_loop
     sklearn_iris_like
+    splitting_images
     subclassed_models
+    support_tickets
     text_classes
     text_folder
     text_preprocessing

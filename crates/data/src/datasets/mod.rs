@@ -46,7 +46,7 @@ fn in_file<T>(path: &Path, read: Result<T>) -> Result<T> {
     read.map_err(|error| Error::new(format!("{}: {error}", path.display())))
 }
 
-/// Words and their indices, of a JSON file.
+/// Words and their indices, in the order of a JSON file.
 fn word_index(path: &Path) -> Result<IndexMap<String, u32>> {
     let text = std::fs::read(path).map_err(|cause| Error::io(path, cause))?;
     in_file(path, serde_json::from_slice(&text).map_err(|cause| Error::new(cause.to_string())))

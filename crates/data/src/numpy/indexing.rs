@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor, WithDType};
 use ndarray::{ArrayD, ArrayViewMutD, Axis};
 
-/// The rows for which the mask is not 0. NumPy: `x[mask]`, with a mask of one axis.
+/// The rows for which the mask is not 0; of a mask of several axes, the elements of these. NumPy: `x[mask]`.
 ///
 /// ```
 /// use candle_core::{Device, Tensor};
@@ -12,18 +12,24 @@ use ndarray::{ArrayD, ArrayViewMutD, Axis};
 /// let x = Tensor::new(&[[1f32, 2.], [3., 4.], [5., 6.]], &Device::Cpu)?;
 /// let rows = compress(&x, &Tensor::new(&[1u8, 0, 1], &Device::Cpu)?)?;
 /// assert_eq!(rows.to_vec2::<f32>()?, [[1., 2.], [5., 6.]]);
+/// assert_eq!(compress(&x, &x.gt(4.)?)?.to_vec1::<f32>()?, [5., 6.]);
 /// # Ok::<(), candle_keras_data::Error>(())
 /// ```
 ///
 /// # Errors
-/// If the mask has not one element for each row.
+/// If the mask has not one element for each row, or each element of its axes.
 pub fn compress(x: &Tensor, mask: &Tensor) -> Result<Tensor> {
-    if mask.rank() != 1 || x.rank() == 0 || x.dims()[0] != mask.dims()[0] {
+    let rank = mask.rank();
+    if rank == 0 || x.dims().get(..rank) != Some(mask.dims()) {
         return Err(Error::new("a mask needs an element for each row")
-            .expected(format!("a mask of shape [{}]", x.dims().first().copied().unwrap_or(0)))
+            .expected(format!("a mask of shape {:?}", x.dims().get(..rank.max(1)).unwrap_or(x.dims())))
             .received(format!("{:?}", mask.dims())));
     }
-    Ok(x.index_select(&flatnonzero(mask)?.to_dtype(DType::U32)?, 0)?)
+    let (x, mask) = match rank {
+        1 => (x.clone(), mask.clone()),
+        _ => (x.flatten(0, rank - 1)?, mask.flatten_all()?),
+    };
+    Ok(x.index_select(&flatnonzero(&mask)?.to_dtype(DType::U32)?, 0)?)
 }
 
 /// The rows of an array, as a loop over it has them.

@@ -26,6 +26,15 @@ pub fn read(path: impl AsRef<Path>) -> Result<String> {
     Ok(fs::read_to_string(path).map_err(|cause| of_path(path, cause))?.replace("\r\n", "\n"))
 }
 
+/// The text of a file in Latin-1, which has a byte for each character. Python: `open(path, encoding="latin-1").read()`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_latin_1(path: impl AsRef<Path>) -> Result<String> {
+    let bytes = fs::read(path.as_ref()).map_err(|cause| of_path(path.as_ref(), cause))?;
+    Ok(bytes.into_iter().map(char::from).collect::<String>().replace("\r\n", "\n"))
+}
+
 /// Writes a file anew. Python: `open(path, "w").write(text)`.
 ///
 /// # Errors
@@ -127,8 +136,8 @@ pub fn rename(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Path
     Ok(target)
 }
 
-/// The paths in a folder whose names match a pattern, in order; `*` stands for any characters, and `**/` before it for any folders. Python:
-/// `Path(folder).glob(pattern)`, which has them in any order; `glob.glob(pattern)`, of an empty folder.
+/// The paths in a folder whose names match a pattern, in order; `*` stands for any characters, and `**/` for any folders. Python:
+/// `Path(folder).glob(pattern)`, which has them in any order.
 ///
 /// ```
 /// use candle_keras_data::python::files;
@@ -143,28 +152,72 @@ pub fn rename(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<Path
 /// If a folder cannot be read.
 pub fn glob(folder: impl AsRef<Path>, pattern: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
-    let folder = if pattern.starts_with('/') { Path::new("/") } else { folder.as_ref() };
-    matching(folder, &parts, &mut found)?;
+    matching(folder.as_ref(), &parts_of(pattern), matches, &mut found)?;
     found.sort();
     found.dedup();
     Ok(found)
 }
 
-fn matching(folder: &Path, parts: &[&str], found: &mut Vec<PathBuf>) -> Result<()> {
+/// The paths that match a pattern as texts, in order, without those whose names start with a dot. Python: `glob.glob(pattern)`, which has them
+/// in any order.
+///
+/// ```
+/// use candle_keras_data::python::files;
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path().display();
+/// files::write(format!("{folder}/1.png"), "")?;
+/// files::write(format!("{folder}/.hidden.png"), "")?;
+/// assert_eq!(files::glob_texts(&format!("{folder}/*.png"))?, [format!("{folder}/1.png")]);
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn glob_texts(pattern: &str) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let folder = if pattern.starts_with('/') { Path::new("/") } else { Path::new("") };
+    let visible =
+        |name: &str, pattern: &str| (!name.starts_with('.') || pattern.starts_with('.')) && matches(name, pattern);
+    // `**` is `*` for that function.
+    let parts: Vec<&str> = parts_of(pattern).into_iter().map(|part| if part == "**" { "*" } else { part }).collect();
+    matching(folder, &parts, visible, &mut found)?;
+    let mut texts: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
+    texts.sort();
+    Ok(texts)
+}
+
+fn parts_of(pattern: &str) -> Vec<&str> {
+    pattern.split('/').filter(|part| !part.is_empty()).collect()
+}
+
+type Matches = fn(&str, &str) -> bool;
+
+fn matching(folder: &Path, parts: &[&str], matches: Matches, found: &mut Vec<PathBuf>) -> Result<()> {
     let Some((first, rest)) = parts.split_first() else { return Ok(()) };
+    // A part without a pattern is a name: `..` is none in a folder.
+    if !first.contains(['*', '?']) {
+        let path = folder.join(first);
+        return match (rest.is_empty(), path.is_dir()) {
+            (true, _) if path.exists() => {
+                found.push(path);
+                Ok(())
+            }
+            (false, true) => matching(&path, rest, matches, found),
+            _ => Ok(()),
+        };
+    }
     if *first == "**" {
-        matching(folder, rest, found)?;
+        matching(folder, rest, matches, found)?;
     }
     // The folder where the program runs.
     let place = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     for name in listdir(place)? {
         let path = folder.join(&name);
         match (*first, path.is_dir()) {
-            ("**", true) => matching(&path, parts, found)?,
+            ("**", true) => matching(&path, parts, matches, found)?,
             (pattern, is_folder) if matches(&name, pattern) => match (rest.is_empty(), is_folder) {
                 (true, _) => found.push(path),
-                (false, true) => matching(&path, rest, found)?,
+                (false, true) => matching(&path, rest, matches, found)?,
                 (false, false) => {}
             },
             _ => {}
@@ -187,6 +240,16 @@ fn matches(name: &str, pattern: &str) -> bool {
             name.next().is_some_and(|own| first == '?' || own == first) && matches(name.as_str(), pattern.as_str())
         }
     }
+}
+
+/// Unpacks an archive (.zip, .tar or .tar.gz) into a folder, which is made if it is not there. Python:
+/// `shutil.unpack_archive(archive, folder)`, `ZipFile(archive).extractall(folder)`.
+///
+/// # Errors
+/// If it cannot be read, or is no such archive.
+pub fn unpack_archive(archive: impl AsRef<Path>, folder: impl AsRef<Path>) -> Result<()> {
+    makedirs(folder.as_ref())?;
+    crate::get_file::extract(archive.as_ref(), folder.as_ref(), "auto")
 }
 
 /// Removes a file. Python: `os.remove(path)`.
@@ -223,6 +286,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn latin_1_has_a_byte_for_each_character() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        fs::write(&path, b"caf\xe9\r\n").unwrap();
+        assert_eq!(read_latin_1(&path).unwrap(), "café\n");
+    }
+
+    #[test]
     fn paths_match_patterns() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -245,6 +316,11 @@ mod tests {
             assert!(error.unwrap_err().to_string().starts_with("no/such: "));
         }
         assert!(makedirs("/proc/none/such").is_err());
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path().join("no.zip"), "PK").unwrap();
+        assert!(
+            unpack_archive(folder.path().join("no.zip"), folder.path()).unwrap_err().to_string().contains("no.zip")
+        );
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn parse_args() -> Args {
 fn make_data(n: usize, seed: usize) -> Result<(Tensor, Tensor)> {
     let mut rng = numpy::random::RandomState::new(seed as u32);
     let x = rng.randn((n, 2))?.to_dtype(DType::F32)?;
-    let y = ops::greater(&ops::multiply(&x.i((.., 0))?, &x.i((.., 1))?)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?;
+    let y = ops::multiply(&x.i((.., 0))?, &x.i((.., 1))?)?.gt(0.0)?.to_dtype(DType::I64)?;
     Ok((x, y))
 }
 

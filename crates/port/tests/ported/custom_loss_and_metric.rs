@@ -108,7 +108,7 @@ fn main() -> Result<()> {
 
 fn huber(y_true: &Tensor, y_pred: &Tensor, delta: f64) -> Result<Tensor> {
     let error = ops::subtract(y_true, y_pred)?;
-    let is_small = ops::less_equal(&ops::abs(&error)?, &Tensor::new(delta, &Device::Cpu)?)?;
+    let is_small = ops::abs(&error)?.le(delta)?;
     let squared = (0.5 * &ops::square(&error)?)?;
     let linear = (delta * &(&ops::abs(&error)? - (0.5 * delta))?)?;
     Ok(ops::where_(&is_small, &squared, &linear)?)
@@ -121,7 +121,7 @@ fn weighted_mse(under_weight: f64) -> Result<impl Fn(&Tensor, &Tensor) -> candle
 
 fn loss(y_true: &Tensor, y_pred: &Tensor, under_weight: f64) -> Result<Tensor> {
     let error = ops::subtract(y_true, y_pred)?;
-    let weights = ops::where_(&ops::greater(&error, &Tensor::new(0_i64, &Device::Cpu)?)?, &Tensor::new((under_weight) as f32, &Device::Cpu)?, &Tensor::new(1.0_f32, &Device::Cpu)?)?;
+    let weights = ops::where_(&error.gt(0.0)?, &Tensor::new((under_weight) as f32, &Device::Cpu)?, &Tensor::new(1.0_f32, &Device::Cpu)?)?;
     Ok(ops::mean(&ops::multiply(&weights, &ops::square(&error)?)?, -1)?)
 }
 

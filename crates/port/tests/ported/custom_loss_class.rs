@@ -15,7 +15,7 @@ fn main() -> Result<()> {
     // One positive sample in five or so
     let features = numpy::random::randn((150, 6))?;
     let score = ops::add(&features.i((.., 0))?, &ops::multiply(&(0.5 * &features.i((.., 1))?)?, &features.i((.., 2))?)?)?;
-    let labels = ops::expand_dims(&ops::greater(&score, &Tensor::new(0.9, &Device::Cpu)?)?.to_dtype(DType::F32)?, 1)?;
+    let labels = ops::expand_dims(&score.gt(0.9)?.to_dtype(DType::F32)?, 1)?;
     println!("share of positives: {:.2}%", 100.0 * (ops::mean(&labels, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?));
 
     let inputs = Input::shape([6]);

@@ -59,7 +59,7 @@ fn main() -> Result<()> {
 
     let picture = decoded_imgs.i(0)?.reshape((SIDE, SIDE))?;
     for row in numpy::rows(&picture)? {
-        println!("{}", numpy::rows(&row)?.into_iter().map(|value| Ok::<_, Error>(if ops::greater(&value, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "#" } else { "." })).collect::<Result<Vec<&'static str>>>()?.join(""));
+        println!("{}", numpy::rows(&row)?.into_iter().map(|value| Ok::<_, Error>(if value.gt(0.5)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "#" } else { "." })).collect::<Result<Vec<&'static str>>>()?.join(""));
     }
     println!("best restored: {}", ops::argmin(&ops::mean(&ops::square(&ops::subtract(&decoded_imgs, &x_test)?)?, 1)?.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize);
     Ok(())
@@ -70,7 +70,7 @@ fn disc(cy: &Tensor, cx: &Tensor, radius: &Tensor, rows: &Tensor, cols: &Tensor)
 }
 
 fn dataset(n: usize, rows: &Tensor, cols: &Tensor) -> Result<Tensor> {
-    let centres = numpy::random::uniform(2.0, (SIDE as i64 - 2) as f64, (n, 2))?;
+    let centres = numpy::random::uniform(2.0, (SIDE - 2) as f64, (n, 2))?;
     let radii = numpy::random::uniform(1.5, 3.5, n)?;
     Ok(Tensor::stack(&numpy::rows(&centres)?.into_iter().zip(numpy::rows(&radii)?).map(|(c, r)| Ok::<_, Error>(disc(&c.i(0)?, &c.i(1)?, &r, rows, cols)?)).collect::<Result<Vec<Tensor>>>()?, 0)?)
 }

@@ -107,7 +107,7 @@ impl Corridor {
         } else if self.place > 0 {
             self.place -= 1;
         }
-        let done = self.place as i64 == SIZE as i64 - 1;
+        let done = self.place == SIZE - 1;
         let reward = if done { 1.0 } else { -0.05 };
         (Self::observe(self.place), reward, done)
     }

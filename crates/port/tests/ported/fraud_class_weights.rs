@@ -79,7 +79,7 @@ fn main() -> Result<()> {
     let results = model.evaluate_with(&val_features, &val_targets, Evaluate::new().verbose(0))?;
     println!("caught {} frauds, missed {}, {} false alarms", results["tp"] as i64, results["fn"] as i64, results["fp"] as i64);
     println!("precision {:.3}, recall {:.3}", results["precision"], results["recall"]);
-    let suspects = numpy::flatnonzero(&ops::greater(&model.predict_with(&val_features, Predict::new().verbose(0))?.i((.., 0))?, &Tensor::new(0.6, &Device::Cpu)?)?)?;
+    let suspects = numpy::flatnonzero(&model.predict_with(&val_features, Predict::new().verbose(0))?.i((.., 0))?.gt(0.6)?)?;
     println!("suspects: {}", numpy::array_str(&suspects.i(..8)?)?);
     Ok(())
 }

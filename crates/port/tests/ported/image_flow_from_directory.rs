@@ -76,7 +76,7 @@ fn main() -> Result<()> {
     println!("{:?}", [scores["loss"], scores["accuracy"]]);
     test_generator.reset();
     let probabilities = model.predict_with(&test_generator, Predict::new().verbose(0))?;
-    let predicted = ops::greater(&probabilities.flatten_all()?, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::I32)?;
+    let predicted = probabilities.flatten_all()?.gt(0.5)?.to_dtype(DType::I32)?;
     println!("{}", numpy::array_str(&probabilities.i(..3)?.flatten_all()?)?);
     println!("right: {} of {}", ops::equal(&predicted, &Tensor::from_iter(test_generator.classes().iter().map(|&x| i64::from(x)), &Device::Cpu)?)?.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize, test_generator.samples());
 
@@ -85,7 +85,7 @@ fn main() -> Result<()> {
     let array = (&utils::img_to_array(&image)? / 255.0)?;
     let array = ops::expand_dims(&array, 0)?;
     let prediction = model.predict_with(&array, Predict::new().verbose(0))?.i(0)?.i(0)?;
-    let result = if ops::greater(&prediction, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "vertical" } else { "horizontal" };
+    let result = if prediction.gt(0.5)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "vertical" } else { "horizontal" };
     println!("{result} ({:.4})", prediction.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     Ok(())
 }

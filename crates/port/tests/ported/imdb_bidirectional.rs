@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     let scores = model.evaluate_with(&x_val, &y_val, Evaluate::new().verbose(0))?;
     let (loss, accuracy) = (scores["loss"], scores["accuracy"]);
     println!("Validation: loss {loss:.4}, accuracy {:.2}%", 100.0 * (accuracy));
-    let predicted = ops::greater(&model.predict_with(&x_val, Predict::new().verbose(0))?, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::I32)?.flatten_all()?;
+    let predicted = model.predict_with(&x_val, Predict::new().verbose(0))?.gt(0.5)?.to_dtype(DType::I32)?.flatten_all()?;
     println!("correct: {} of {}", ops::equal(&predicted, &y_val)?.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize, y_val.dim(0)?);
     let mut confusion = Array2::<i64>::zeros((2, 2));
     for (t, p) in numpy::rows(&y_val)?.into_iter().zip(numpy::rows(&predicted)?) {
@@ -65,5 +65,5 @@ fn random_review(label: &Tensor, maxlen: usize, max_features: usize) -> Result<T
         words = ops::flip(&words, 0)?;
     }
     let noise = numpy::random::randint(-3, 4, n)?;
-    Ok(ops::clip(&ops::add(&words, &noise)?, 1.0, (max_features as i64 - 1) as f64)?)
+    Ok(ops::clip(&ops::add(&words, &noise)?, 1.0, (max_features - 1) as f64)?)
 }

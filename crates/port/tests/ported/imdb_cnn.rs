@@ -9,7 +9,7 @@ use candle_keras::data::ToTensor;
 use candle_keras::layers::{Activation, Conv1D, Dense, Dropout, Embedding, GlobalMaxPooling1D};
 use candle_keras::prelude::*;
 use candle_keras::utils::Pad;
-use candle_keras::{numpy, ops, python, utils};
+use candle_keras::{numpy, python, utils};
 
 fn main() -> Result<()> {
     utils::set_random_seed(3);
@@ -62,7 +62,7 @@ fn main() -> Result<()> {
     println!("Test accuracy: {acc:.4}");
     let probabilities = model.predict_with(&x_test.i(..4)?, Predict::new().verbose(0))?;
     for (truth, p) in numpy::rows(&y_test.i(..4)?)?.into_iter().zip(numpy::rows(&probabilities)?) {
-        println!("{} {} {:?}", numpy::array_str(&truth)?, if ops::greater(&p.i(0)?, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "positive" } else { "negative" }, python::round(p.i(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?, 4));
+        println!("{} {} {:?}", numpy::array_str(&truth)?, if p.i(0)?.gt(0.5)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "positive" } else { "negative" }, python::round(p.i(0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?, 4));
     }
     Ok(())
 }
@@ -73,7 +73,7 @@ fn load_reviews(n: usize, max_features: usize) -> Result<(Vec<Tensor>, Tensor)> 
         let mood = i % 2;
         let length = numpy::random::randint_scalar(10, 30)? as usize;
         let mut words = numpy::to_ndarray::<i64>(&numpy::random::randint(1, max_features as i64, length)?)?;
-        let where_ = ops::less(&numpy::random::rand(length)?, &Tensor::new(0.4, &Device::Cpu)?)?;
+        let where_ = numpy::random::rand(length)?.lt(0.4)?;
         let low = if mood == 1 { 1 } else { 2 * max_features / 3 };
         for (place, number) in numpy::flatnonzero(&where_)?.to_vec1::<i64>()?.into_iter().zip(numpy::random::randint(low as i64, (low + max_features / 3) as i64, where_.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize)?.to_dtype(DType::I64)?.to_vec1::<i64>()?) {
             words[[place as usize]] = number;

@@ -22,10 +22,8 @@ fn main() -> Result<()> {
     let labels = numpy::random::randint(0, NUM_CLASSES as i64, 140)?;
     for i in 0..images.shape()[0] {
         let row = (&labels.i(i)? * 2.0)?;
-        let start1 = usize::min(usize::try_from(row.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
-        let end1 = usize::min(usize::try_from((&row + 2.0)?.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
         {
-            let mut part = images.slice_mut(s![i, start1..end1, ..]);
+            let mut part = images.slice_mut(s![i, row.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..(&row + 2.0)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]);
             part += 100.0;
         }
     }

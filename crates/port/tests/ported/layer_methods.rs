@@ -10,7 +10,7 @@ use candle_keras::{numpy, ops};
 fn main() -> Result<()> {
     numpy::random::seed(2);
     let x = numpy::random::normal(0.0, 1.0, (60, 6))?.to_dtype(DType::F32)?;
-    let y = ops::greater(&ops::multiply(&x.i((.., 0))?, &x.i((.., 1))?)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F32)?;
+    let y = ops::multiply(&x.i((.., 0))?, &x.i((.., 1))?)?.gt(0.0)?.to_dtype(DType::F32)?;
 
     let inputs = Input::shape([6]);
     let h = Antirectifier::new("he_normal").call(&inputs);

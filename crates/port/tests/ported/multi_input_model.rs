@@ -38,7 +38,7 @@ fn main() -> Result<()> {
     let title_data = numpy::random::rand((SAMPLES, 6))?;
     let body_data = numpy::random::rand((SAMPLES, 9))?;
     let tags_data = numpy::random::randint(0, 2, (SAMPLES, num_tags))?.to_dtype(DType::F32)?;
-    let priority_targets = ops::greater(&ops::add(&ops::sum(&title_data, ops::axes(1).keepdims(true))?, &tags_data.i((.., ..1))?)?, &Tensor::new(3.5, &Device::Cpu)?)?.to_dtype(DType::F32)?;
+    let priority_targets = ops::add(&ops::sum(&title_data, ops::axes(1).keepdims(true))?, &tags_data.i((.., ..1))?)?.gt(3.5)?.to_dtype(DType::F32)?;
 
     let mut tickets = build_ticket_model(num_tags)?;
     tickets.compile(RMSprop::new().learning_rate(0.01), Compile::loss(BinaryCrossentropy::new()).metrics(["mae"]))?;

@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     let (gx, gy) = (parts[0].clone(), parts[1].clone());
     let points = ops::stack(&[&gx.flatten_all()?, &gy.flatten_all()?], 1)?;
     let radius = ops::norm(&points, None, 1)?;
-    let ring = ops::logical_and(&ops::greater(&radius, &Tensor::new(0.5, &Device::Cpu)?)?, &ops::less(&radius, &Tensor::new(1.0, &Device::Cpu)?)?)?;
+    let ring = ops::logical_and(&radius.gt(0.5)?, &radius.lt(1.0)?)?;
     println!("{:?} {} {}", points.dims(), ring.to_dtype(DType::I64)?.sum_all()?.to_scalar::<i64>()? as usize, numpy::array_str(&radius.i(..4)?)?);
     let parts = ops::nonzero(&ring.reshape((9, 9))?)?;
     let (rows, columns) = (parts[0].clone(), parts[1].clone());
@@ -38,8 +38,11 @@ fn main() -> Result<()> {
 
     // Labels that are one where the point is in the ring.
     let mut labels = Array1::<f64>::zeros(points.dim(0)?);
-    for row in numpy::flatnonzero(&ring)?.to_vec1::<i64>()? {
-        labels[[row as usize]] = 1.0;
+    let chosen = ring.flatten_all()?.to_dtype(DType::U8)?.to_vec1::<u8>()?;
+    for (element, is_chosen) in labels.iter_mut().zip(chosen) {
+        if is_chosen != 0 {
+            *element = 1.0;
+        }
     }
     let mut one_hot = Array2::<f64>::zeros((points.dim(0)?, 2));
     for (row, column) in ops::arange(0.0, points.dim(0)? as f64, 1.0, "int64")?.to_dtype(DType::I64)?.to_vec1::<i64>()?.into_iter().zip(labels.to_tensor()?.to_dtype(DType::I64)?.to_dtype(DType::I64)?.to_vec1::<i64>()?) {
@@ -74,7 +77,7 @@ fn main() -> Result<()> {
     let steps = ops::square(&ops::cumsum(&Tensor::ones(5, DType::F64, &Device::Cpu)?, (), None)?)?;
     println!("{} {} {} {:?}", numpy::array_str(&steps)?, numpy::array_str(&ops::diff(&steps, 1, -1)?)?, numpy::array_str(&ops::median(&steps, ())?)?, numpy::percentile(&steps, 25.0, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     println!("{:?} {}", ops::vstack(&[&steps, &ops::flip(&steps, 0)?])?.dims(), numpy::array_str(&ops::hstack(&[&steps.i(..2)?, &steps.i(3..)?])?)?);
-    println!("{} {} {} {}", if numpy::array_equal(&steps, &steps)? { "True" } else { "False" }, if numpy::allclose(&steps, &(&steps + 1e-9)?, 1e-5, 1e-8)? { "True" } else { "False" }, if ops::any(&ops::greater(&steps, &Tensor::new(20_i64, &Device::Cpu)?)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" }, if ops::all(&ops::greater(&steps, &Tensor::new(0_i64, &Device::Cpu)?)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" });
+    println!("{} {} {} {}", if numpy::array_equal(&steps, &steps)? { "True" } else { "False" }, if numpy::allclose(&steps, &(&steps + 1e-9)?, 1e-5, 1e-8)? { "True" } else { "False" }, if ops::any(&steps.gt(20.0)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" }, if ops::all(&steps.gt(0.0)?, ())?.to_dtype(DType::U8)?.to_scalar::<u8>()? != 0 { "True" } else { "False" });
 
     let mut rng = numpy::random::RandomState::new(3);
     let noise = rng.normal(0.0, 0.1, (4, 3))?;
@@ -92,7 +95,7 @@ fn main() -> Result<()> {
     model.compile(Adam::new().learning_rate(0.02), Compile::loss("binary_crossentropy").metrics(["accuracy"]))?;
     let history = model.fit(&points, &labels, Fit::new().epochs(6).batch_size(9).verbose(0))?;
     let p = model.predict_with(&points, Predict::new().verbose(0))?.flatten_all()?;
-    let wrong = numpy::flatnonzero(&ops::not_equal(&ops::greater(&p, &Tensor::new(0.5, &Device::Cpu)?)?, &ops::greater(&labels, &Tensor::new(0.5, &Device::Cpu)?)?)?)?;
+    let wrong = numpy::flatnonzero(&ops::not_equal(&p.gt(0.5)?, &ops::greater(&labels, &Tensor::new(0.5, &Device::Cpu)?)?)?)?;
     println!("loss {:?} wrong {}", python::round(history["loss"][history["loss"].len() - 1], 4), wrong.dim(0)?);
     println!("{} {:?}", numpy::array_str(&p.i(..4)?)?, ops::max(&ops::abs(&ops::subtract(&p, &labels)?)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     Ok(())

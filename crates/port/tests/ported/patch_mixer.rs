@@ -55,8 +55,8 @@ fn make_data(n: usize, num_classes: usize, image_size: usize, patch_size: usize)
     let mut images = numpy::to_ndarray::<f64>(&numpy::random::uniform(0.0, 255.0, (n, image_size, image_size, 3))?)?;
     for i in 0..n {
         let start = labels.i((i, 0))?.to_dtype(DType::I64)?.to_scalar::<i64>()? * patch_size as i64;
-        let start1 = usize::min(usize::try_from(start).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
-        let end1 = usize::min(usize::try_from(start + patch_size as i64).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
+        let start1 = isize::min(start as isize, images.shape()[1] as isize);
+        let end1 = isize::min((start + patch_size as i64) as isize, images.shape()[1] as isize);
         {
             let mut part = images.slice_mut(s![i, start1..end1, .., ..]);
             part *= 0.5;

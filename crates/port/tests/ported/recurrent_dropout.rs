@@ -10,7 +10,7 @@ fn main() -> Result<()> {
     utils::set_random_seed(5);
     let mut rng = numpy::random::RandomState::new(5);
     let x = rng.randn((48, 7, 3))?.to_dtype(DType::F32)?;
-    let y = ops::greater(&ops::sum(&x.i((.., .., 0))?, 1)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F32)?;
+    let y = ops::sum(&x.i((.., .., 0))?, 1)?.gt(0.0)?.to_dtype(DType::F32)?;
 
     // The state is dropped too: each gate has a mask of its own.
     train("lstm", &LSTM::new(4).dropout(0.2).recurrent_dropout(0.3), &x, &y)?;

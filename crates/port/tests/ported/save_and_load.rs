@@ -20,7 +20,7 @@ fn main() -> Result<()> {
     let radius = ops::concatenate(&[&numpy::random::uniform(0.0, 0.6, 60)?, &numpy::random::uniform(0.8, 1.4, 60)?], 0)?;
     let angle = numpy::random::uniform(0.0, 2.0 * std::f64::consts::PI, 120)?;
     let x = ops::stack(&[&ops::multiply(&radius, &ops::cos(&angle)?)?, &ops::multiply(&radius, &ops::sin(&angle)?)?], 1)?;
-    let y = ops::greater(&radius, &Tensor::new(0.7, &Device::Cpu)?)?.to_dtype(DType::I64)?;
+    let y = radius.gt(0.7)?.to_dtype(DType::I64)?;
 
     // create model
     let mut model = Sequential::new(layers![]).name("rings");

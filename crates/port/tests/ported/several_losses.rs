@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     let x = numpy::random::normal(0.0, 1.0, (160, 6))?.to_dtype(DType::F32)?;
     let side = numpy::random::uniform(0.0, 1.0, (160, 2))?.to_dtype(DType::F32)?;
     let amount = ops::add(&x.i((.., ..1))?, &ops::multiply(&(0.5 * &x.i((.., 1..2))?)?, &side.i((.., ..1))?)?)?.to_dtype(DType::F32)?;
-    let kind = ops::expand_dims(&ops::greater(&x.i((.., 2))?, &Tensor::new(0.2, &Device::Cpu)?)?.to_dtype(DType::F32)?, 1)?;
+    let kind = ops::expand_dims(&x.i((.., 2))?.gt(0.2)?.to_dtype(DType::F32)?, 1)?;
 
     let mut model = build(12)?;
     model.compile(Adam::new().learning_rate(0.01), Compile::losses([Some(Loss::new("scaled_error", |y_true, y_pred| Ok(scaled_error(y_true, y_pred)?))), Some(Loss::from("binary_crossentropy")), None]))?;

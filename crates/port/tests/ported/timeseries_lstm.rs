@@ -27,7 +27,7 @@ fn main() -> Result<()> {
 
     // split into train and test sets
     let train_size = (dataset.dim(0)? as f64 * 0.67) as usize;
-    let test_size = dataset.dim(0)? - train_size;
+    let test_size = dataset.dim(0)? as i64 - train_size as i64;
     let (train, test) = (dataset.i(0..train_size)?, dataset.i(train_size..dataset.dim(0)?)?);
     println!("{} {} {test_size}", train.dim(0)?, test.dim(0)?);
 

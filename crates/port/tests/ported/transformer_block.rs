@@ -20,7 +20,7 @@ fn main() -> Result<()> {
     let ff_dim = 24; // Hidden layer size in the feed forward network
 
     let x = numpy::random::randint(1, vocab_size as i64, (160, maxlen))?;
-    let y = ops::greater(&ops::mean(&x.to_dtype(DType::F64)?, 1)?, &Tensor::new(vocab_size as f64 / 2.0, &Device::Cpu)?)?.to_dtype(DType::I32)?;
+    let y = ops::mean(&x.to_dtype(DType::F64)?, 1)?.gt(vocab_size as f64 / 2.0)?.to_dtype(DType::I32)?;
     let (x_train, y_train) = (x.i(..128)?, y.i(..128)?);
     let (x_val, y_val) = (x.i(128..)?, y.i(128..)?);
     println!("{} Training sequences", x_train.dim(0)?);

@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     }
 
     let pred = model.predict_with(&x_valid, Predict::new().verbose(0))?;
-    let binary = ops::greater(&pred, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F32)?;
+    let binary = pred.gt(0.5)?.to_dtype(DType::F32)?;
     let intersection = ops::sum(&ops::logical_and(&binary, &y_valid)?, [1, 2, 3])?;
     let union = ops::sum(&ops::logical_or(&binary, &y_valid)?, [1, 2, 3])?;
     let iou = ops::divide(&intersection.to_dtype(DType::F64)?, &ops::maximum(&union, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?)?;

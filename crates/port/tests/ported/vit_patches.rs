@@ -10,7 +10,7 @@ use candle_keras::ops::image::ExtractPatches;
 use candle_keras::ops::image;
 use candle_keras::optimizers::AdamW;
 use candle_keras::prelude::*;
-use candle_keras::{Error, numpy, ops, python, utils};
+use candle_keras::{numpy, ops, python, utils};
 use indexmap::IndexMap;
 use ndarray::s;
 
@@ -33,12 +33,8 @@ fn main() -> Result<()> {
     let half = image_size / 2;
     for (i, label) in numpy::rows(&labels.i((.., 0))?)?.into_iter().enumerate() {
         let (row, column) = ((&ops::floor_divide(&label, &Tensor::new(2_i64, &Device::Cpu)?)? * half as f64)?, (&ops::mod_(&label, &Tensor::new(2_i64, &Device::Cpu)?)? * half as f64)?);
-        let start1 = usize::min(usize::try_from(row.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
-        let end1 = usize::min(usize::try_from((&row + half as f64)?.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[1]);
-        let start2 = usize::min(usize::try_from(column.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[2]);
-        let end2 = usize::min(usize::try_from((&column + half as f64)?.to_dtype(DType::I64)?.to_scalar::<i64>()?).map_err(|error| Error::new(error.to_string()))?, images.shape()[2]);
         {
-            let mut part = images.slice_mut(s![i, start1..end1, start2..end2, ..]);
+            let mut part = images.slice_mut(s![i, row.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..(&row + half as f64)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, column.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..(&column + half as f64)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]);
             part += 0.5;
         }
     }

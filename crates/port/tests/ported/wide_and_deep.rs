@@ -29,7 +29,7 @@ fn make_people(n: usize, rng_offset: usize, occupations: &[&'static str], educat
     for row in numpy::flatnonzero(&ops::logical_and(&ops::equal(&people["occupation"], &Tensor::new(3_i64, &Device::Cpu)?)?, &ops::equal(&people["education"], &Tensor::new(2_i64, &Device::Cpu)?)?)?)?.to_vec1::<i64>()? {
         score[[row as usize]] += 2.0;
     }
-    let income = ops::greater(&ops::add(&score.to_tensor()?, &numpy::random::normal(0.0, 0.5, n)?)?, &Tensor::new(0.3, &Device::Cpu)?)?.to_dtype(DType::F32)?;
+    let income = ops::add(&score.to_tensor()?, &numpy::random::normal(0.0, 0.5, n)?)?.gt(0.3)?.to_dtype(DType::F32)?;
     Ok((people, income))
 }
 

@@ -5,7 +5,7 @@ use candle_keras::layers::{Dense, Embedding, GlobalAveragePooling1D};
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
 use candle_keras::utils::Pad;
-use candle_keras::{Error, numpy, ops, python, utils};
+use candle_keras::{Error, numpy, python, utils};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
@@ -73,7 +73,7 @@ fn main() -> Result<()> {
     for text in ["A funny, clever script", "dull plot, weak ending"] {
         let encoded = utils::pad_sequences(&vec![clean(text, &stop_words).into_iter().map(|w| word_index.get(&w).copied().unwrap_or(1)).collect::<Vec<usize>>()], Pad::new().maxlen(MAX_LEN).padding("post"))?;
         let p = model.predict_with(&encoded, Predict::new().verbose(0))?.i(0)?.i(0)?;
-        println!("{:?} -> {} ({:.3})", text, if ops::greater(&p, &Tensor::new(0.5, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "positive" } else { "negative" }, p.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+        println!("{:?} -> {} ({:.3})", text, if p.gt(0.5)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "positive" } else { "negative" }, p.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     }
     Ok(())
 }
