@@ -448,6 +448,14 @@ impl Base {
         only(&self.only_call()?.outputs(), "outputs")
     }
 
+    /// The symbolic tensors that the only call gave.
+    ///
+    /// # Errors
+    /// If there is none, or several.
+    pub(crate) fn all_outputs(&self) -> Result<Vec<KerasTensor>> {
+        Ok(self.only_call()?.outputs().iter().map(KerasTensor::from).collect())
+    }
+
     /// The symbolic tensor that the only call took.
     ///
     /// # Errors

@@ -257,6 +257,23 @@ pub trait Layer: Declared + AsLayer + Any + Debug + Send + Sync {
         self.base().only_output()
     }
 
+    /// All symbolic tensors that came out of the only call of this layer, as of an LSTM that returns its states. Keras: `layer.output`, of such a layer.
+    ///
+    /// ```
+    /// use candle_keras_layers::{Input, LSTM, Layer};
+    /// let x = Input::shape((5, 3));
+    /// let lstm = LSTM::new(4).return_state(true);
+    /// let [_y, _h, _c] = lstm.call_multiple(&x);
+    /// assert_eq!(lstm.outputs()?.len(), 3);
+    /// # Ok::<(), candle_keras_layers::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the layer was not called, or several times.
+    fn outputs(&self) -> Result<Vec<KerasTensor>> {
+        self.base().all_outputs()
+    }
+
     /// The symbolic tensor that the only call of this layer took. Keras: `layer.input`.
     ///
     /// # Errors

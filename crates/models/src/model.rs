@@ -410,6 +410,10 @@ impl Layer for Model {
         Model::output(self)
     }
 
+    fn outputs(&self) -> Result<Vec<KerasTensor>> {
+        Model::outputs(self)
+    }
+
     fn input(&self) -> Result<KerasTensor> {
         Model::input(self)
     }

@@ -213,6 +213,10 @@ impl Layer for Sequential {
         self.0.output()
     }
 
+    fn outputs(&self) -> Result<Vec<KerasTensor>> {
+        self.0.outputs()
+    }
+
     fn input(&self) -> Result<KerasTensor> {
         self.0.input()
     }

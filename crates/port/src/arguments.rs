@@ -40,6 +40,10 @@ const RENAMED: &[(&str, &str)] = &[
     ("b_regularizer", "bias_regularizer"),
     ("p", "rate"),
     ("output_dim", "units"),
+    ("l", "l1"),
+    ("l", "l2"),
+    ("dropout_W", "dropout"),
+    ("dropout_U", "recurrent_dropout"),
     ("alpha", "negative_slope"),
     ("l", "l1"),
     ("l", "l2"),
@@ -258,6 +262,9 @@ impl<'a> Program<'a> {
                 value.as_float().ok_or_else(wrong)?
             }
             ("bool", Type::Bool) => value.text.clone(),
+            ("u8", Type::Bool) if name == "verbose" && value.form == Form::Constant => {
+                u8::from(value.text == "true").to_string()
+            }
             ("bool", Type::Int) if value.is_literal() => (value.text != "0").to_string(),
             ("usize", Type::Int) => value.text.clone(),
             ("usize" | "u8" | "u32", Type::Bool) if name == "verbose" && value.form == Form::Constant => {

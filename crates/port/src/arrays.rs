@@ -6,6 +6,18 @@ use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::Expr;
 
+/// Whether lists in lists have numbers alone as their elements.
+fn is_written_out(value: &Value) -> bool {
+    match &value.items {
+        Some(items) => items.iter().all(is_written_out),
+        None => value.of.is_number(),
+    }
+}
+
+fn is_row(value: &Value) -> bool {
+    value.of.is_array() || matches!(value.of, Type::List(_) | Type::Tuple(_))
+}
+
 /// How a list of sizes ends that is made of an iterator.
 const COLLECTED: &str = ".collect::<Vec<usize>>()";
 
@@ -127,8 +139,8 @@ impl<'a> Program<'a> {
             (None, Type::List(of)) if of.is_array() => {
                 return self.with_dtype(format!("Tensor::stack({}, 0)?", value.borrowed()), (**of).clone(), dtype);
             }
-            // Rows of arrays, written out.
-            (Some(items), _) if items.iter().any(|item| item.items.iter().flatten().any(|one| one.of.is_array())) => {
+            // Rows of arrays and lists.
+            (Some(items), _) if !items.is_empty() && !is_written_out(value) && items.iter().all(is_row) => {
                 let rows = items.iter().map(|item| self.array_of(item, None)).collect::<Ported<Vec<_>>>()?;
                 let texts: Vec<_> = rows.iter().map(Value::borrowed).collect();
                 let of = if rows.iter().all(|row| row.of == Type::Floats) { Type::Floats } else { Type::Array };
@@ -185,6 +197,20 @@ impl<'a> Program<'a> {
                 } else {
                     (format!("{list}.to_tensor()?"), if is_float { Type::Float } else { Type::Int })
                 }
+            }
+            // Numbers that are read from texts.
+            (None, Type::List(of)) if of.is_text() && dtype.is_some() => {
+                let dtype = self.dtype(dtype, "")?;
+                let in_rust = match dtype.as_str() {
+                    "DType::F32" => "f32",
+                    "DType::F64" => "f64",
+                    _ => return Err(Missing::new("an array of texts of this dtype")),
+                };
+                let numbers = format!("{list}.iter().map(|text| text.trim().parse::<{in_rust}>())");
+                let all = format!(
+                    "{numbers}.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| Error::new(error.to_string()))?"
+                );
+                return Ok(Value::temporary(format!("Tensor::new(&{all}[..], &Device::Cpu)?"), Type::Floats));
             }
             (None, Type::List(of)) if **of == Type::Bool => {
                 let text = format!("Tensor::from_iter({list}.iter().map(|&x| u8::from(x)), &Device::Cpu)?");

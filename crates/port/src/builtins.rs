@@ -5,10 +5,12 @@ use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
     pub(crate) fn call(&mut self, call: &'a ExprCall) -> Ported<Value> {
         if let Some(made) = self.written_out(call)? {
+            self.wanted_outputs = self.wanted(call.range()).map(|count| (count, made.range()));
             return self.expression(made);
         }
         // The elements that places of a format take are known by their numbers.
@@ -40,6 +42,9 @@ impl<'a> Program<'a> {
             }
             if let Some(name) = path.strip_prefix("matplotlib.pyplot.").or_else(|| path.strip_prefix("pylab.")) {
                 return self.plot_call(name, call);
+            }
+            if let Some(patches) = self.patches(&path, call)? {
+                return Ok(patches);
             }
             if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
@@ -90,9 +95,9 @@ impl<'a> Program<'a> {
                 if let Some(value) = self.special_method(&attribute.value, name, call)? {
                     return Ok(value);
                 }
-                let of = match self.entry(&attribute.value)? {
-                    Some(entry) => entry,
-                    None => self.expression(&attribute.value)?,
+                let of = match (self.adapted_layer(&attribute.value)?, self.entry(&attribute.value)?) {
+                    (Some(of), _) | (None, Some(of)) => of,
+                    (None, None) => self.expression(&attribute.value)?,
                 };
                 self.method(&of, name, call)
             }
@@ -225,6 +230,11 @@ impl<'a> Program<'a> {
         }
         if let ("isinstance", [value, class]) = (name, &call.arguments.args[..]) {
             return self.is_instance(value, class);
+        }
+        if name == "hasattr"
+            && let Some(value) = self.has_states(call)?
+        {
+            return Ok(value);
         }
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
@@ -429,6 +439,21 @@ impl<'a> Program<'a> {
                 let (x, y) = (a.as_float(), b.as_float());
                 let (x, y) = x.zip(y).ok_or_else(|| Missing::new(format!("{name} of these")))?;
                 Ok(Value::temporary(format!("f64::{name}({x}, {y})"), Type::Float))
+            }
+            // `max(0, i - n)`, of sizes.
+            ("max", [a, b]) if a.of == Type::Int && b.of == Type::Int && (a.text == "0" || b.text == "0") => {
+                let (at, other) = if a.text == "0" { (1, b) } else { (0, a) };
+                match call.arguments.args.get(at) {
+                    Some(Expr::BinOp(difference)) if difference.op == ruff_python_ast::Operator::Sub => {
+                        let (from, by) = (self.expression(&difference.left)?, self.expression(&difference.right)?);
+                        let text = match from.is_literal() {
+                            true => format!("usize::saturating_sub({}, {})", from.text, by.text),
+                            false => format!("{}.saturating_sub({})", from.at(Strength::Whole), by.text),
+                        };
+                        Ok(Value::temporary(text, Type::Int))
+                    }
+                    _ => Ok(other.clone()),
+                }
             }
             ("min" | "max", [a, b]) if a.of == b.of && a.of.is_number() => {
                 let in_rust = a.of.in_rust().unwrap_or_default();

@@ -180,7 +180,11 @@ impl<'a> Program<'a> {
                 );
             }
         }
-        let rust_name = definition.name.to_string();
+        let mut rust_name = definition.name.to_string();
+        // The script has the class of Keras as well.
+        if self.is_name_of_keras(&rust_name) {
+            rust_name.insert_str(0, "Own");
+        }
         self.classes.push(Class::new(definition, rust_name, kind, self.scopes.depth()));
         self.scopes.bind(&definition.name, Binding::Class(self.classes.len() - 1));
         Ok(())
@@ -298,7 +302,8 @@ impl<'a> Program<'a> {
             return *version;
         }
         let first = &self.classes[number];
-        let rust_name = format!("{}{}", definition.name, versions.len() + 1);
+        let base = &self.classes[versions.first().copied().unwrap_or(number)].rust_name;
+        let rust_name = format!("{base}{}", versions.len() + 1);
         let version = Class::new(definition, rust_name, first.kind, first.depth);
         self.classes.push(version);
         self.classes.len() - 1
@@ -575,6 +580,10 @@ impl<'a> Program<'a> {
     ) -> Ported<Value> {
         let types: Vec<Type> = values.iter().map(|value| value.of.clone()).collect();
         let written = self.write_method(number, definition, &types)?;
+        match self.classes[number].kind {
+            Kind::Layer => self.graphs.add_group(),
+            _ => self.graphs.call_function(&definition.name),
+        }
         let changed = self.changed_by_method(number, definition, values);
         let mut arguments = passed(values, &changed);
         arguments.extend(self.passed_captures(&written)?);

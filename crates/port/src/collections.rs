@@ -19,6 +19,12 @@ impl<'a> Program<'a> {
             *item = self.tensor(item)?;
         }
         self.unify(&mut items);
+        if let Some(layers) = self.layers_in_list(&items)? {
+            let of = Type::List(Box::new(Type::Layer("dyn Layer".into())));
+            let mut value = Value::temporary(format!("vec![{}]", layers.join(", ")), of);
+            value.items = Some(items);
+            return Ok(value);
+        }
         let (texts, of) = self.alike_items(&items)?;
         let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
         value.items = Some(items);
@@ -86,6 +92,7 @@ impl<'a> Program<'a> {
             items.iter().all(|item| item.of == items[0].of)
                 || items.iter().all(|item| matches!(item.of, Type::Int | Type::Signed | Type::Float))
                 || items.iter().all(|item| item.of.is_text())
+                || items.iter().all(|item| item.of.is_array())
         };
         if !is_alike(&keys) || !is_alike(&values) {
             return Err(Missing::new("a dict of values of several types").help("use variables"));
@@ -260,6 +267,9 @@ impl<'a> Program<'a> {
                         };
                     }
                 }
+                if let Some(numbers) = self.numbers_of_array(name, over)? {
+                    return self.of_collected(name, &numbers.text, &numbers, (&words, false), call).map(Some);
+                }
                 let over = self.iteration(over)?;
                 is_set = over.is_set;
                 if is_set && matches!(name, "list" | "tuple") {
@@ -271,6 +281,8 @@ impl<'a> Program<'a> {
                 let is_reference = *form == Form::Reference;
                 let iter = match (is_reference, of.is_copy(), name) {
                     (true, true, "sum") => over.iter,
+                    // Tensors are shared.
+                    (true, false, "sum") if *of == Type::Floats => format!("{}.cloned()", over.iter),
                     (true, true, _) => format!("{}.copied()", over.iter),
                     (true, false, _) => format!("{}.cloned()", over.iter),
                     (false, ..) => over.iter,
@@ -291,6 +303,17 @@ impl<'a> Program<'a> {
         };
         let written = self.of_collected(name, &iter, &element, (&words, is_set), call)?;
         Ok(Some(Value { text: written.text.replace('\u{4}', "?"), ..written }))
+    }
+
+    /// The numbers of an array of integers for a set or in order, as an iterator.
+    fn numbers_of_array(&mut self, name: &str, over: &'a Expr) -> Ported<Option<Value>> {
+        if !matches!(name, "set" | "sorted") || !matches!(over, Expr::Name(_) | Expr::Subscript(_) | Expr::Attribute(_))
+        {
+            return Ok(None);
+        }
+        let array = self.expression(over)?;
+        let text = format!("{}.to_dtype(DType::I64)?.to_vec1::<i64>()?.into_iter()", array.at(Strength::Whole));
+        Ok((array.of == Type::Ints).then(|| Value::temporary(text, Type::Signed)))
     }
 
     fn of_collected(
@@ -323,6 +346,14 @@ impl<'a> Program<'a> {
             "sum" if matches!(of, Type::Int | Type::Signed | Type::Float) && !iter.contains('?') => {
                 let in_rust = of.in_rust().unwrap_or_default();
                 Value::temporary(format!("{iter}.sum::<{in_rust}>()"), of)
+            }
+            // One after the other, as the numbers in a loss.
+            "sum" if of == Type::Floats && !iter.contains('?') => {
+                let terms = match iter.strip_suffix(".iter().cloned()") {
+                    Some(list) => list.to_string(),
+                    None => self.collected(iter, element, "Vec")?.text,
+                };
+                Value::temporary(format!("Tensor::stack(&{terms}, 0)?.sum(0)?"), Type::Floats)
             }
             "max" | "min" if of == Type::Float && !iter.contains('?') => {
                 // Of NaN alone it is NaN.

@@ -54,7 +54,10 @@ impl<'a> Program<'a> {
                         return Ok(limit);
                     }
                     let value = self.expression(&attribute.value)?;
-                    self.attribute(&value, attribute.attr.as_str())
+                    match self.tensors_of_graph(&value, attribute.attr.as_str(), attribute.range) {
+                        Some(tensors) => Ok(tensors),
+                        None => self.attribute(&value, attribute.attr.as_str()),
+                    }
                 }
             },
             Expr::Subscript(subscript) => self.subscript(subscript),
@@ -102,6 +105,11 @@ impl<'a> Program<'a> {
             Some(Binding::Class(_)) => Err(Missing::new(format!("the class {name} as a value"))),
             Some(Binding::Function(_)) => Err(Missing::new(format!("the function {name} as a value"))),
             Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
+            // A dict that is written out where it is used.
+            None if self.literals.contains_key(name) => match self.literals.get(name).copied() {
+                Some(dict) => self.dict(dict),
+                None => Err(Missing::new(format!("{name} is not defined before"))),
+            },
             None => Err(Missing::new(format!("{name} is not defined before"))),
         }
     }
@@ -220,14 +228,8 @@ impl<'a> Program<'a> {
             return Ok(set);
         }
         match (&a.of, &b.of) {
-            (Type::Symbolic, y) if y.is_array() => {
-                let b = self.symbolic_constant(&b, &a)?;
-                of_symbolic(&a, op, &b)
-            }
-            (x, Type::Symbolic) if x.is_array() => {
-                let a = self.symbolic_constant(&a, &b)?;
-                of_symbolic(&a, op, &b)
-            }
+            (Type::Symbolic, y) if y.is_array() => self.with_constant(&a, &b, |a, b| of_symbolic(a, op, b)),
+            (x, Type::Symbolic) if x.is_array() => self.with_constant(&b, &a, |b, a| of_symbolic(a, op, b)),
             (x, y) if x.is_array() || y.is_array() => self.of_arrays(&a, op, &b),
             (Type::Symbolic, _) | (_, Type::Symbolic) => of_symbolic(&a, op, &b),
             (Type::Tuple(_), Type::Tuple(_)) if op == Operator::Add => {
@@ -266,6 +268,11 @@ impl<'a> Program<'a> {
             (Type::List(x), Type::List(y)) if (x == y || (x.is_array() && y.is_array())) && op == Operator::Add => {
                 Ok(Value::temporary(format!("[{}, {}].concat()", sliced(&a), sliced(&b)), a.of.clone()))
             }
+            (Type::List(x), Type::List(y))
+                if matches!((&**x, &**y), (Type::Layer(_), Type::Layer(_))) && op == Operator::Add =>
+            {
+                self.joined_layers(&a, &b).ok_or_else(|| Missing::new("these lists of layers"))
+            }
             (Type::List(x), Type::List(y)) if x.is_text() && y.is_text() && op == Operator::Add => {
                 let texts = [&a, &b].map(|list| match (&list.of, &list.items) {
                     (Type::List(of), _) if **of == Type::String => sliced(list),
@@ -302,8 +309,28 @@ impl<'a> Program<'a> {
 
     /// An array among symbolic tensors: the same for each sample.
     pub(crate) fn symbolic_constant(&mut self, array: &Value, like: &Value) -> Ported<Value> {
+        self.graphs.add_group();
         let class = self.import("layers::Lambda");
         let text = format!("{class}::value({}).call({})", array.borrowed(), like.borrowed());
+        Ok(Value::temporary(text, Type::Symbolic))
+    }
+
+    /// An operator on a symbolic tensor and an array. The tensor is made once, since layers such as Dropout give another one each time.
+    fn with_constant(
+        &mut self,
+        tensor: &Value,
+        array: &Value,
+        operation: impl FnOnce(&Value, &Value) -> Ported<Value>,
+    ) -> Ported<Value> {
+        if tensor.form != Form::Temporary {
+            let constant = self.symbolic_constant(array, tensor)?;
+            return operation(tensor, &constant);
+        }
+        let name = if crate::program::has_word(&array.text, "tensor") { "symbolic" } else { "tensor" };
+        let own = Value::place(name, Type::Symbolic);
+        let constant = self.symbolic_constant(array, &own)?;
+        let value = operation(&own, &constant)?;
+        let text = format!("{{\n    let {name} = {};\n    {}\n}}", tensor.text, value.text);
         Ok(Value::temporary(text, Type::Symbolic))
     }
 
@@ -497,7 +524,13 @@ impl<'a> Program<'a> {
         if let Some(element) = self.special_element(subscript)? {
             return Ok(element);
         }
+        if let Some(tensor) = self.tensor_of_model(subscript)? {
+            return Ok(tensor);
+        }
         let of = self.expression(&subscript.value)?;
+        if let Type::Outputs(types) = &of.of {
+            return self.part_of_outputs(&of, &types.clone(), &subscript.slice);
+        }
         // An element of a list that is written out.
         if let (Expr::Call(_), Some(items), Expr::NumberLiteral(_)) = (&*subscript.value, &of.items, &*subscript.slice)
             && let [one] = &items[..]

@@ -107,6 +107,7 @@ impl<'a> Program<'a> {
                 Some(Type::Str) => "\"\"",
                 Some(Type::String) => "String::new()",
                 Some(ref of) if of.is_array() => "Tensor::new(0f32, &Device::Cpu)?",
+                Some(ref of @ Type::List(_)) if of.in_rust().is_some() => "vec![]",
                 _ => continue,
             };
             // A counter is declared before the outermost loop.

@@ -58,6 +58,9 @@ impl<'a> Program<'a> {
     /// An error if a model is compiled, then `trainable` of a model or layer changes for good, and then the model is trained without another
     /// `compile`: Keras 2 trains what was trainable when it was compiled, Keras 3 what is trainable now.
     pub(crate) fn check_freezing(&self, target: &'a Expr) -> Ported<()> {
+        if self.is_toggled(target) {
+            return Ok(());
+        }
         let mut behind = Behind {
             place: target.range().start(),
             compiled: HashSet::new(),

@@ -188,6 +188,7 @@ impl<'a> Program<'a> {
         let definition = self.functions[number].definition;
         let values = self.arguments_of(definition, false, call)?;
         let written = self.function(number, values.iter().map(|value| value.of.clone()).collect())?;
+        self.graphs.call_function(definition.name());
         let changed = self.changing.get(definition.name()).map_or(Vec::new(), |changes| changes.places.clone());
         let mut arguments = passed(&values, &changed);
         arguments.extend(self.passed_captures(&written)?);
@@ -322,6 +323,7 @@ impl<'a> Program<'a> {
         let outer_evidence = std::mem::replace(&mut self.evidence, evidence);
         self.returns.push(None);
         self.captures.push(Vec::new());
+        self.graphs.enter_function();
         self.scopes.enter_function();
         let is_in_class = !matches!(receiver, Receiver::None);
         let receiver = match receiver {
@@ -377,8 +379,10 @@ impl<'a> Program<'a> {
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.returns.pop().flatten().unwrap_or(Type::None);
         let returns = self.resolved(&returns);
+        self.graphs.leave_function(function.name(), &returns);
         let (body, depth, last_line) = outer;
         let mut lines = std::mem::replace(&mut self.body, body);
+        self.graphs.without_needless_mut(&mut lines);
         self.depth = depth;
         self.set_last_line(last_line);
         self.scopes.restore(hidden);

@@ -351,7 +351,9 @@ impl<'a> Program<'a> {
     fn loop_variable(&mut self, target: &ExprName, of: &Type, form: Form) -> String {
         let name = target.id.as_str();
         let changes = self.scan().declares(target.range.start()) && self.declare(name);
-        let is_mutable = changes && (self.is_changed(name) || !matches!(of, Type::Model(_) | Type::Layer(_)));
+        // What a layer sets is shared by all its handles.
+        let is_mutable =
+            changes && !matches!(of, Type::Layer(_)) && (self.is_changed(name) || !matches!(of, Type::Model(_)));
         match of.is_array() {
             true => _ = self.rows.insert(name.to_string()),
             false => _ = self.rows.remove(name),
@@ -431,7 +433,9 @@ impl<'a> Program<'a> {
             }
         };
         // `x for x in xs`
-        let is_itself = body == pattern;
+        let is_moved = matches!(&over.element, Element::One(of, Form::Place | Form::Temporary) if !of.is_copy())
+            && generator.target.is_name_expr();
+        let is_itself = body == pattern || (is_moved && body == format!("{pattern}.clone()"));
         if !is_itself {
             let pattern = read_in(&pattern, &body);
             match body.contains('?') {

@@ -6,6 +6,7 @@ use crate::program::Program;
 use crate::value::{Form, ModelType, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
 
 /// `keras.optimizers.rmsprop`, as Keras 2 had it, is a class.
 fn with_capitals(path: &str) -> String {
@@ -31,10 +32,12 @@ impl<'a> Program<'a> {
         {
             return Ok(value);
         }
+        if let Some(made) = self.kernel_of_keras_1(&path, call)? {
+            return self.expression(made);
+        }
         if let Some(name) = path.strip_prefix("keras.backend.random_") {
             return self.random_tensor(name, call);
         }
-        self.refuse_kernel_of_keras_1(&path, call)?;
         let named = self.named(&path, call)?;
         let last = path.rsplit('.').next().unwrap_or(&path);
         let module =
@@ -48,7 +51,7 @@ impl<'a> Program<'a> {
             ("" | "layers", "Input" | "InputLayer") => self.input(&named),
             ("" | "models", "Model") => self.model(&named),
             ("" | "models", "Sequential") => self.sequential(&named),
-            ("layers", "Lambda") => self.lambda_layer(&named, false),
+            ("layers", "Lambda") => self.lambda_layer(&named, self.graphs.is_of_many()),
             // What Keras has unless it is set.
             ("backend" | "config", "image_data_format") if call.arguments.is_empty() => {
                 Ok(Value::constant("\"channels_last\"", Type::Str))
@@ -171,6 +174,17 @@ impl<'a> Program<'a> {
             ("utils", "set_random_seed") => self.random_seed("utils::set_random_seed", &named),
             (_, "pad_sequences") => {
                 let sequences = self.expression(needed(&named, "sequences")?)?;
+                // Arrays of several lengths, whose numbers become integers if nothing else is said.
+                let sequences = match &sequences.of {
+                    Type::List(of) if of.is_array() && find(&named, "dtype").is_none() => {
+                        let rows = format!(
+                            "{}.iter().map(|row| row.to_dtype(DType::I64)?.to_vec1::<i64>()).collect::<candle_keras::candle_core::Result<Vec<_>>>()?",
+                            sequences.at(crate::value::Strength::Whole)
+                        );
+                        Value::temporary(rows, Type::List(Box::new(Type::List(Box::new(Type::Signed)))))
+                    }
+                    _ => sequences,
+                };
                 if !matches!(&sequences.of, Type::List(of) if matches!(**of, Type::List(_))) {
                     return Err(Missing::new(format!("pad_sequences of {}", sequences.of.described())));
                 }
@@ -281,13 +295,26 @@ impl<'a> Program<'a> {
                 _ => 1,
             },
         };
+        let inputs_of_model = match inputs {
+            Expr::List(list) => list.elts.len(),
+            Expr::Tuple(tuple) => tuple.elts.len(),
+            inputs => {
+                if matches!(self.expression(inputs)?.of, Type::List(_)) {
+                    2
+                } else {
+                    1
+                }
+            }
+        };
         let (inputs, outputs) = (self.tensors(inputs)?, self.tensors(outputs)?);
         let mut text = format!("Model::new({inputs}, {outputs})?");
         if let Some(name) = find(named, "name") {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }
         only(named, &["inputs", "outputs", "name"])?;
-        Ok(Value::temporary(text, Type::Model(ModelType { outputs: count, ..ModelType::default() })))
+        let has_groups = self.graphs.has_groups();
+        let of = ModelType { inputs: inputs_of_model, outputs: count, has_groups, ..ModelType::default() };
+        Ok(Value::temporary(text, Type::Model(of)))
     }
 
     fn sequential(&mut self, named: &Named<'a>) -> Ported<Value> {
@@ -309,9 +336,8 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Model(ModelType { is_sequential: true, ..ModelType::default() })))
     }
 
-    /// A layer of a Sequential; before it the input that its `input_shape` means.
-    pub(crate) fn layer_of_sequential(&mut self, layer: &'a Expr) -> Ported<Vec<String>> {
-        let mut out = Vec::new();
+    /// The input that the `input_shape` of a layer means.
+    pub(crate) fn input_of_layer(&mut self, layer: &'a Expr) -> Ported<Option<String>> {
         if let Expr::Call(call) = layer
             && let Some(path) = self.path_of(&call.func)
             && path.starts_with("keras.layers.")
@@ -327,8 +353,14 @@ impl<'a> Program<'a> {
                 Some(size) => format!(".batch_size({})", self.argument(size, "usize", "batch_size")?),
                 None => String::new(),
             };
-            out.extend(shape.map(|shape| format!("Input::shape({shape}){batch}")));
+            return Ok(shape.map(|shape| format!("Input::shape({shape}){batch}")));
         }
+        Ok(None)
+    }
+
+    /// A layer of a Sequential; before it the input that its `input_shape` means.
+    pub(crate) fn layer_of_sequential(&mut self, layer: &'a Expr) -> Ported<Vec<String>> {
+        let mut out: Vec<String> = self.input_of_layer(layer)?.into_iter().collect();
         let value = self.expression(layer)?;
         if let Type::Layer(class) = &value.of {
             self.run_own_layer(&class.clone(), true)?;
@@ -436,6 +468,13 @@ impl<'a> Program<'a> {
                 x.of.clone(),
             ));
         }
+        if matches!(&callee.of, Type::Object(path) if path.starts_with("optimizers::schedules::")) {
+            let [step] = &call.arguments.args[..] else { return Err(Missing::new("a schedule of this")) };
+            let step = self.argument(step, "u64", "step")?;
+            self.import_by_name("optimizers::LearningRateSchedule");
+            let text = format!("{}.call({step})", callee.at(crate::value::Strength::Whole));
+            return Ok(Value::temporary(text, Type::Float));
+        }
         if matches!(&callee.of, Type::Object(path) if path.starts_with("losses::")) {
             return self.call_loss(callee, call);
         }
@@ -491,10 +530,16 @@ impl<'a> Program<'a> {
         let texts = if texts.len() == 1 { texts[0].clone() } else { format!("[{}]", texts.join(", ")) };
         let layer = callee.at(crate::value::Strength::Whole);
         let words: Vec<_> = call.arguments.keywords.iter().filter(|word| !self.is_none(&word.value)).collect();
-        let outputs = self.wanted_outputs.take();
+        let wanted = self.wanted(call.range());
+        let outputs = wanted.or_else(|| self.count_of_outputs(callee));
         let name = if outputs.is_some() { "call_multiple" } else { "call" };
+        // What is taken apart says how many there are.
+        let count = match (wanted, outputs) {
+            (None, Some(count)) => format!("::<{count}, _>"),
+            _ => String::new(),
+        };
         let mut text = if words.is_empty() {
-            format!("{layer}.{name}({texts})")
+            format!("{layer}.{name}{count}({texts})")
         } else {
             let item = api::item("layers::CallArguments").ok_or_else(|| Missing::new("named arguments of a call"))?;
             let class = self.import("layers::Call");
@@ -512,7 +557,7 @@ impl<'a> Program<'a> {
                 }
                 options.push_str(&self.setter(item, "a call", word.arg.as_deref().unwrap_or(""), &word.value)?);
             }
-            format!("{layer}.{name}_with({texts}, {options})")
+            format!("{layer}.{name}_with{count}({texts}, {options})")
         };
         if is_array {
             text.push('?');

@@ -9,6 +9,16 @@ use crate::program::Program;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
+
+/// What a model returns whose metrics are not known: numbers in their order, if it is several.
+fn unknown_scores(method: &str, text: &str, is_list: bool) -> Ported<Value> {
+    if !is_list {
+        return Err(Missing::new(format!("{method} of a model whose metrics are not known here")));
+    }
+    let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
+    Ok(Value::temporary(text, Type::List(Box::new(Type::Float))))
+}
 
 impl<'a> Program<'a> {
     pub(crate) fn attribute(&mut self, of: &Value, name: &str) -> Ported<Value> {
@@ -89,6 +99,7 @@ impl<'a> Program<'a> {
             )),
             (Type::Instance(_), _) => self.field(of, name),
             (Type::Model(_), "layers") => {
+                self.check_layers(of)?;
                 let of = Type::List(Box::new(Type::Layer("dyn Layer".into())));
                 Ok(Value::temporary(format!("{whole}.layers()"), of))
             }
@@ -193,6 +204,11 @@ impl<'a> Program<'a> {
                         ),
                         Type::List(Box::new(Type::String)),
                     )),
+                    ("get", [key, Expr::List(default)]) if default.elts.is_empty() => {
+                        let key = self.expression(key)?;
+                        let text = format!("{}.get({}).unwrap_or(&[])", of.at(Strength::Whole), key.borrowed());
+                        Ok(Value::new(text, Type::List(Box::new(Type::Float)), Strength::Whole, Form::Reference))
+                    }
                     ("get", [key, ..]) => {
                         let key = self.expression(key)?;
                         let text = format!("{}[{}]", of.at(Strength::Whole), key.text);
@@ -365,6 +381,16 @@ impl<'a> Program<'a> {
             }
             _ => {}
         }
+        match (name, &call.arguments.args[..], call.arguments.keywords.first()) {
+            ("reset_states" | "reset_state", [], None) => {
+                return Ok(Value::temporary(format!("{}.reset_states()?", of.at(Strength::Whole)), Type::None));
+            }
+            ("pop", [], None) if model.is_sequential => {
+                let last = Type::Layer("dyn Layer".into());
+                return Ok(Value::temporary(format!("{}.pop()?", of.at(Strength::Whole)), last));
+            }
+            _ => {}
+        }
         if name == "build" {
             return self.build_model(of, call);
         }
@@ -407,19 +433,23 @@ impl<'a> Program<'a> {
                 self.compile(of, &named)
             }
             "fit" | "fit_generator" => self.fit(of, &named),
-            "evaluate" => self.evaluate(of, model, &named),
+            "evaluate" => {
+                let is_taken_apart = self.wanted(call.range()).is_some();
+                self.evaluate(of, model, &named, is_taken_apart)
+            }
             "train_on_batch" | "test_on_batch" => {
                 let (x, y) = (self.data(needed(&named, "x")?)?, self.data(needed(&named, "y")?)?);
                 only(&named, &["x", "y"])?;
                 let text = format!("{whole}.{name}({x}, {y})?");
+                // Each output has a loss of its own.
+                let is_list = model.outputs > 1 || self.wanted(call.range()).is_some();
                 match &model.logs {
                     Some(logs) if logs.len() == 1 => Ok(Value::temporary(format!("{text}[\"loss\"]"), Type::Float)),
                     Some(logs) => Ok(Value::temporary(text, Type::Scores(logs.clone()))),
-                    None => self.unknown_scores(name, &text),
+                    None => unknown_scores(name, &text, is_list),
                 }
             }
-            "predict" if self.wanted_outputs.is_some() || model.outputs > 1 => {
-                self.wanted_outputs = None;
+            "predict" if self.wanted(call.range()).is_some() || model.outputs > 1 => {
                 let x = self.data(needed(&named, "x")?)?;
                 let rest = without(&named, &["x"]);
                 let text = match rest.is_empty() {
@@ -463,7 +493,15 @@ impl<'a> Program<'a> {
             "get_layer" => {
                 let given = match find(&named, "name") {
                     Some(name) => self.argument(name, "&str", "name")?,
-                    None => return Err(Missing::new("get_layer by an index").help("use its name")),
+                    None => {
+                        self.check_layers(of)?;
+                        let place = self.expression(needed(&named, "index")?)?;
+                        if place.of != Type::Int {
+                            return Err(Missing::new("get_layer by this index").help("use its name"));
+                        }
+                        let text = format!("{whole}.layers()[{}]", place.text);
+                        return Ok(Value::place(text, Type::Layer("dyn Layer".into())));
+                    }
                 };
                 Ok(Value::temporary(format!("{whole}.get_layer({given})?"), Type::Layer("dyn Layer".into())))
             }
@@ -515,12 +553,19 @@ impl<'a> Program<'a> {
         }
         match (&value.of, &value.items) {
             (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
-            (Type::List(_) | Type::Tuple(_), Some(items)) if items.iter().all(|item| item.of.is_array()) => {
-                Ok(format!("[{}]", items.iter().map(Value::borrowed).collect::<Vec<_>>().join(", ")))
+            // An output without a loss has no targets.
+            (Type::List(_) | Type::Tuple(_), Some(items))
+                if items.iter().all(|item| item.of.is_array() || item.of == Type::None)
+                    && items.iter().any(|item| item.of.is_array()) =>
+            {
+                let items = items.iter().filter(|item| item.of != Type::None);
+                Ok(format!("[{}]", items.map(Value::borrowed).collect::<Vec<_>>().join(", ")))
             }
             (Type::List(_) | Type::Dataset(..) | Type::Folder(..) | Type::Flow(_) | Type::Texts, _) => {
                 Ok(value.borrowed())
             }
+            // By the names of inputs.
+            (Type::Dict(key, of), _) if key.is_text() && of.is_array() => Ok(value.borrowed()),
             (of, _) => Err(Missing::new(format!("{} as data", of.described()))),
         }
     }
@@ -542,13 +587,7 @@ impl<'a> Program<'a> {
                 logs = None;
             }
             Some(Expr::List(list)) => {
-                let losses = list.elts.iter().map(|loss| self.loss(loss)).collect::<Ported<Vec<_>>>()?;
-                let is_text = losses.iter().all(|loss| loss.starts_with('"'));
-                let losses = match is_text {
-                    true => losses.join(", "),
-                    false => losses.iter().map(|loss| format!("{loss}.into()")).collect::<Vec<_>>().join(", "),
-                };
-                start = format!("Compile::losses([{losses}])");
+                start = format!("Compile::losses([{}])", self.losses(&list.elts)?);
                 logs = None;
             }
             Some(loss) => start = self.loss(loss)?,
@@ -625,11 +664,12 @@ impl<'a> Program<'a> {
             named,
             &["optimizer", "loss", "metrics", "loss_weights", "run_eagerly", "jit_compile", "steps_per_execution"],
         )?;
-        let logs_of_field = logs.clone();
+        let Type::Model(model) = &of.of else { return Err(Missing::new("compile of this")) };
+        // Each output has a loss of its own.
+        let logs = logs.filter(|_| model.outputs < 2);
+        let compiled = Type::Model(ModelType { logs, ..model.clone() });
         if let Some(Binding::Variable(variable)) = self.variable_of(of) {
-            let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            let (outputs, class) = (outputs_of(&of.of), class_of(&of.of));
-            let of = Type::Model(ModelType { is_sequential, outputs, logs, class });
+            let of = compiled.clone();
             let name = self.python_name(&variable.rust_name);
             if let Some(name) = name {
                 if let Some(field) = name.strip_prefix("self.") {
@@ -639,16 +679,7 @@ impl<'a> Program<'a> {
             }
         }
         if let Some(field) = of.text.strip_prefix("self.") {
-            let is_sequential = matches!(&of.of, Type::Model(model) if model.is_sequential);
-            self.compiled_field(
-                field,
-                &Type::Model(ModelType {
-                    is_sequential,
-                    outputs: outputs_of(&of.of),
-                    logs: logs_of_field,
-                    class: class_of(&of.of),
-                }),
-            );
+            self.compiled_field(field, &compiled);
         }
         let loss = match (options.is_empty(), is_compile) {
             (true, _) => start,
@@ -656,6 +687,27 @@ impl<'a> Program<'a> {
             (false, false) => format!("Compile::loss({start}){options}"),
         };
         Ok(Value::temporary(format!("{}.compile({optimizer}, {loss})?", of.at(Strength::Whole)), Type::None))
+    }
+
+    /// The losses of several outputs; an output without one has `None`.
+    fn losses(&mut self, losses: &'a [Expr]) -> Ported<String> {
+        let has_none = losses.iter().any(|loss| self.is_none(loss));
+        let mut texts = Vec::new();
+        for loss in losses {
+            texts.push(if self.is_none(loss) { None } else { Some(self.loss(loss)?) });
+        }
+        // All of one type.
+        let are_names = texts.iter().flatten().all(|loss| loss.starts_with('"'));
+        let class = if are_names { String::new() } else { self.import("losses::Loss") };
+        let texts = texts.into_iter().map(|loss| match loss {
+            None => "None".to_string(),
+            Some(loss) => {
+                let is_loss = are_names || loss.starts_with("Loss::");
+                let loss = if is_loss { loss } else { format!("{class}::from({loss})") };
+                if has_none { format!("Some({loss})") } else { loss }
+            }
+        });
+        Ok(texts.collect::<Vec<_>>().join(", "))
     }
 
     /// The loss of `compile`: a name, an object or a function.
@@ -833,7 +885,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn evaluate(&mut self, of: &Value, model: &ModelType, named: &Named<'a>) -> Ported<Value> {
+    fn evaluate(&mut self, of: &Value, model: &ModelType, named: &Named<'a>, is_taken_apart: bool) -> Ported<Value> {
         let x = self.data(needed(named, "x")?)?;
         let y = match find(named, "y") {
             Some(y) => self.data(y)?,
@@ -853,21 +905,12 @@ impl<'a> Program<'a> {
         let logs = match logs {
             Some(logs) => logs,
             None if find(named, "return_dict").is_some() => return Ok(Value::temporary(text, Type::Logs)),
-            None => return self.unknown_scores("evaluate", &text),
+            None => return unknown_scores("evaluate", &text, is_taken_apart || model.outputs > 1),
         };
         Ok(match &logs[..] {
             [_] if find(named, "return_dict").is_none() => Value::temporary(format!("{text}[\"loss\"]"), Type::Float),
             _ => Value::temporary(text, Type::Scores(logs)),
         })
-    }
-
-    /// What a model returns whose metrics are not known: numbers in their order, if they are taken one by one.
-    fn unknown_scores(&self, method: &str, text: &str) -> Ported<Value> {
-        if self.wanted_outputs.is_none() {
-            return Err(Missing::new(format!("{method} of a model whose metrics are not known here")));
-        }
-        let text = format!("{text}.iter().map(|(_, number)| number).collect::<Vec<f64>>()");
-        Ok(Value::temporary(text, Type::List(Box::new(Type::Float))))
     }
 
     /// Whether a callback is read again, so that it must not be a clone that is trained with.
@@ -885,20 +928,6 @@ impl<'a> Program<'a> {
     /// The name in Python of the variable with this name in Rust.
     fn python_name(&self, rust_name: &str) -> Option<String> {
         self.scopes.python_name(rust_name)
-    }
-}
-
-fn class_of(model: &Type) -> Option<String> {
-    match model {
-        Type::Model(model) => model.class.clone(),
-        _ => None,
-    }
-}
-
-fn outputs_of(model: &Type) -> usize {
-    match model {
-        Type::Model(model) => model.outputs,
-        _ => 0,
     }
 }
 

@@ -195,6 +195,7 @@ impl<'a> Program<'a> {
                 });
                 // The part is a place of its own.
                 let part = match (count, rank) {
+                    (0, DYNAMIC) => self.slice_of_any_rank(array, index, number.is_some())?,
                     (0, _) => self.slice_of(array, index)?,
                     (_, DYNAMIC) => {
                         let function = self.import("numpy::part_mut");
@@ -267,9 +268,108 @@ impl<'a> Program<'a> {
         }))
     }
 
+    /// An end of `a:b`, on this axis of an array.
+    fn end_of_slice(&mut self, end: Option<&'a Expr>, whole: &str, axis: usize) -> Ported<String> {
+        match end {
+            None => Ok(String::new()),
+            Some(end) => match self.expression(end)? {
+                // NumPy ends where the array ends.
+                value if value.of == Type::Int && self.scan().may_be_beyond(end) => {
+                    Ok(format!("usize::min({}, {whole}.shape()[{axis}])", value.text))
+                }
+                end if end.of == Type::Int => Ok(end.at(Strength::Sum)),
+                end if end.of == Type::Signed && end.form == Form::Constant => {
+                    Ok(format!("{whole}.shape()[{axis}] - {}", end.text.trim_start_matches('-')))
+                }
+                // A negative one is an error here.
+                end if matches!(end.of, Type::Ints | Type::Signed) => {
+                    let number = match end.of {
+                        Type::Ints => format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()?", end.at(Strength::Whole)),
+                        _ => end.text,
+                    };
+                    Ok(format!(
+                        "usize::min(usize::try_from({number}).map_err(|error| Error::new(error.to_string()))?, {whole}.shape()[{axis}])"
+                    ))
+                }
+                _ => Err(Missing::new("a slice from the end")),
+            },
+        }
+    }
+
+    /// `x[i, 2:5]`, to be changed, of an array of any rank: the axes keep their places.
+    fn slice_of_any_rank(&mut self, array: &Value, index: &'a Expr, is_number: bool) -> Ported<String> {
+        let parts = match index {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+            one => vec![one],
+        };
+        let is_slice = |part: &&Expr| part.is_slice_expr();
+        let places_first = parts.iter().skip_while(|part| !is_slice(part)).all(is_slice);
+        let has_other = parts
+            .iter()
+            .any(|part| part.is_ellipsis_literal_expr() || matches!(part, Expr::Slice(slice) if slice.step.is_some()));
+        // An array is laid along the axes that are left.
+        // Who writes `:` behind writes all axes.
+        let is_full =
+            |part: &&Expr| matches!(part, Expr::Slice(slice) if slice.lower.is_none() && slice.upper.is_none());
+        let is_known = self.graphs.ranks.contains_key(&array.text) || parts.last().is_some_and(is_full);
+        if has_other || is_known || !(is_number || places_first) {
+            return self.slice_of(array, index);
+        }
+        let whole = array.at(Strength::Whole);
+        let mut arms = Vec::new();
+        for (axis, part) in parts.iter().enumerate() {
+            let range = match part {
+                Expr::Slice(slice) => {
+                    let ends = [slice.lower.as_deref(), slice.upper.as_deref()];
+                    let [from, to] = ends.map(|end| self.end_of_slice(end, &whole, axis));
+                    let (from, to) = (self.before_slice(from?, "start", axis), self.before_slice(to?, "end", axis));
+                    format!("{from}..{to}")
+                }
+                part => {
+                    let place = self.place_beside_slice(part, &whole, axis)?;
+                    let place = self.before_slice(place, "place", axis);
+                    format!("{place}..{place} + 1")
+                }
+            };
+            if range != ".." {
+                arms.push(format!("{axis} => Slice::from({range})"));
+            }
+        }
+        self.import_from("ndarray::Slice");
+        arms.push("_ => Slice::from(..)".into());
+        Ok(format!("{whole}.slice_each_axis_mut(|axis| match axis.axis.index() {{ {} }})", arms.join(", ")))
+    }
+
+    /// What is computed has a name before the array is borrowed.
+    fn before_slice(&mut self, text: String, name: &str, axis: usize) -> String {
+        let is_plain = text.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if is_plain {
+            return text;
+        }
+        self.line(&format!("let {name}{axis} = {text};"));
+        format!("{name}{axis}")
+    }
+
+    fn place_beside_slice(&mut self, part: &'a Expr, whole: &str, axis: usize) -> Ported<String> {
+        let place = self.expression(part)?;
+        match place.of {
+            Type::Int => Ok(place.text),
+            Type::Id | Type::Signed if place.form != Form::Constant => {
+                Ok(format!("{} as usize", place.at(Strength::Cast)))
+            }
+            Type::Signed => Ok(format!("{whole}.shape()[{axis}] - {}", place.text.trim_start_matches('-'))),
+            // A negative one is beyond the array.
+            Type::Ints => {
+                Ok(format!("{}.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize", place.at(Strength::Whole)))
+            }
+            _ => Err(Missing::new("a computed place beside a slice")),
+        }
+    }
+
     /// `x[i, 2:5]`, to be changed.
     fn slice_of(&mut self, array: &Value, index: &'a Expr) -> Ported<String> {
         let Type::Mutable { rank, .. } = array.of else { return Err(Missing::new("an assignment to this")) };
+        let rank = self.graphs.ranks.get(&array.text).copied().unwrap_or(rank);
         let parts = match index {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             one => vec![one],
@@ -350,4 +450,31 @@ impl<'a> Program<'a> {
         self.import_from("ndarray::s");
         Ok(format!("{whole}.slice_mut(s![{}])", texts.join(", ")))
     }
+}
+
+/// The rank of an array of random numbers whose shape is written out.
+pub(crate) fn rank_of(text: &str) -> Option<usize> {
+    const OTHERS: &[&str] = &["ops::", ".i(", ".t()", ".reshape(", ".squeeze(", ".get(", "_scalar("];
+    let (_, call) = text.split_once("numpy::random::")?;
+    if call.contains("numpy::random::") || OTHERS.iter().any(|other| text.contains(other)) {
+        return None;
+    }
+    let (_, arguments) = call.split_once('(')?;
+    let (mut depth, mut last, mut sizes) = (0usize, String::new(), 0);
+    for c in arguments.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => break,
+            ')' => depth -= 1,
+            ',' if depth == 0 => {
+                (last, sizes) = (String::new(), 0);
+                continue;
+            }
+            ',' if depth == 1 => sizes += 1,
+            _ => {}
+        }
+        last.push(c);
+    }
+    let last = last.trim();
+    (last.starts_with('(') && last.ends_with(')')).then_some(sizes + 1)
 }

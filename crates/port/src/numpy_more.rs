@@ -331,6 +331,10 @@ impl<'a> Program<'a> {
         // A name may be that of one number.
         let is_choice = |part: &Expr, value: &Value| value.of != Type::Ints || part.is_call_expr();
         match &arrays[..] {
+            // A number for each chosen element of a vector.
+            [mask] if mask.of == Type::Mask && parts.len() == 1 && sign == "=" && value.of.is_array() => {
+                self.values_loop(array, mask, value).map(|()| true)
+            }
             [rows] if is_choice(parts[0], rows) => {
                 if !value.of.is_number() {
                     return Err(Missing::new("an array that is assigned to chosen rows"));
@@ -420,16 +424,45 @@ impl<'a> Program<'a> {
         let all_one = parts.iter().all(|part| !part.contains(".."));
         match (all_one, sign) {
             (true, sign) => self.line(&format!("    {whole}[[{}]] {sign} {number};", parts.join(", "))),
-            (false, "=") => {
-                self.import_from("ndarray::s");
-                self.line(&format!("    {whole}.slice_mut(s![{}]).fill({number});", parts.join(", ")));
-            }
             (false, sign) => {
-                self.import_from("ndarray::s");
-                self.line(&format!("    let mut part = {whole}.slice_mut(s![{}]);", parts.join(", ")));
-                self.line(&format!("    part {sign} {number};"));
+                let known = self.graphs.ranks.get(&whole).copied();
+                if let Some(known) = known {
+                    parts.extend(std::iter::repeat_n("..".to_string(), known.saturating_sub(parts.len())));
+                }
+                let part = match rank {
+                    crate::mutable::DYNAMIC if known.is_none() => {
+                        self.import_from("ndarray::Slice");
+                        in_any_rank(&whole, &parts)
+                    }
+                    _ => {
+                        self.import_from("ndarray::s");
+                        format!("{whole}.slice_mut(s![{}])", parts.join(", "))
+                    }
+                };
+                match sign {
+                    "=" => self.line(&format!("    {part}.fill({number});")),
+                    sign => {
+                        self.line(&format!("    let mut part = {part};"));
+                        self.line(&format!("    part {sign} {number};"));
+                    }
+                }
             }
         }
+        self.line("}");
+        Ok(())
+    }
+
+    /// `x[mask] = values`, of a vector: a number for each chosen element.
+    fn values_loop(&mut self, array: &Value, mask: &Value, values: &Value) -> Ported<()> {
+        let Type::Mutable { of, rank } = array.of else { return Ok(()) };
+        if rank != 1 && rank != crate::mutable::DYNAMIC {
+            return Err(Missing::new("an array that is assigned to chosen rows"));
+        }
+        let numbers =
+            format!("{}.to_dtype(DType::{})?.to_vec1::<{of}>()?", values.at(Strength::Whole), of.to_uppercase());
+        let places = self.chosen(mask);
+        self.line(&format!("for (place, number) in {places}.into_iter().zip({numbers}) {{"));
+        self.line(&format!("    {}[[place as usize]] = number;", array.at(Strength::Whole)));
         self.line("}");
         Ok(())
     }
@@ -460,6 +493,18 @@ impl<'a> Program<'a> {
         self.line("}");
         Ok(())
     }
+}
+
+/// Slices of an array of any rank: the axes keep their places.
+fn in_any_rank(whole: &str, parts: &[String]) -> String {
+    let arm = |(axis, part): (usize, &String)| match part.split_once(';') {
+        _ if part == ".." => None,
+        Some((range, step)) => Some(format!("{axis} => Slice::from({range}).step_by({step})")),
+        None if part.contains("..") => Some(format!("{axis} => Slice::from({part})")),
+        None => Some(format!("{axis} => Slice::from({part}..{part} + 1)")),
+    };
+    let arms: Vec<_> = parts.iter().enumerate().filter_map(arm).chain(["_ => Slice::from(..)".to_string()]).collect();
+    format!("{whole}.slice_each_axis_mut(|axis| match axis.axis.index() {{ {} }})", arms.join(", "))
 }
 
 /// Whether a condition is one on the elements of this array: `x < 0`, `~(x < 0)`.

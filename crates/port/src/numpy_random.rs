@@ -285,6 +285,15 @@ impl<'a> Program<'a> {
                         let text = format!("{function}choice({}, {size}, {replace}, {p})?", of.borrowed());
                         Ok(Value::temporary(text, of.of.clone()))
                     }
+                    // Of a list, an array.
+                    (Some(size), Type::List(element))
+                        if matches!(**element, Type::Int | Type::Signed | Type::Float) =>
+                    {
+                        let size = self.shape(size)?;
+                        let of = self.tensor(&of)?;
+                        let text = format!("{function}choice({}, {size}, {replace}, {p})?", of.borrowed());
+                        Ok(Value::temporary(text, of.of))
+                    }
                     (_, kind) => Err(Missing::new(format!("a choice of {} with these arguments", kind.described()))),
                 }
             }

@@ -6,6 +6,7 @@ use crate::program::Program;
 use crate::value::{Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::{Ranged, TextRange};
 
 /// Arguments that say how something is computed or read, and change no number.
 const WITHOUT_EFFECT: &[(&str, &[&str])] = &[
@@ -24,6 +25,9 @@ pub(crate) fn is_without_effect(path: &str, name: &str) -> bool {
 
 /// Words that only Keras 1 has, by which its other arguments are known.
 const OF_KERAS_1: &[&str] = &["border_mode", "subsample", "dim_ordering", "W_regularizer", "init", "nb_row", "nb_col"];
+
+/// Those of them that no other library has.
+const OF_KERAS_1_ALONE: &[&str] = &["border_mode", "dim_ordering", "W_regularizer"];
 
 /// Models whose `preprocess_input` maps the numbers of pixels to -1 to 1.
 const FROM_MINUS_1_TO_1: &[&str] =
@@ -127,13 +131,31 @@ impl<'a> Program<'a> {
         Ok(Value { text, ..value })
     }
 
-    /// `Convolution2D(32, 3, 3, border_mode="same")` of Keras 1, where the second and third argument are the size of the kernel, not the strides.
-    pub(crate) fn refuse_kernel_of_keras_1(&self, path: &str, call: &ExprCall) -> Ported<()> {
+    /// `Convolution2D(32, 3, 3)` of Keras 1, where the second and third argument are the size of the kernel, not the strides, as today's
+    /// call; `None` if it is not one. That a script is of Keras 1 is known by words that only that has.
+    pub(crate) fn kernel_of_keras_1(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
+        if path != "keras.layers.Conv2D" || call.arguments.args.len() < 3 {
+            return Ok(None);
+        }
         let words = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref());
-        let is_old = words.into_iter().any(|name| OF_KERAS_1.contains(&name));
-        match path == "keras.layers.Conv2D" && is_old && call.arguments.args.len() == 3 {
-            true => Err(Missing::new("a convolution of Keras 1").help("write Conv2D(filters, (rows, columns), ...)")),
-            false => Ok(()),
+        let is_old =
+            words.into_iter().any(|name| OF_KERAS_1.contains(&name)) || self.source.has_arguments(OF_KERAS_1_ALONE);
+        match &call.arguments.args[..] {
+            _ if !is_old => Ok(None),
+            [filters, rows, columns] => {
+                let code = |of: TextRange| self.source.text(of);
+                let words = call.arguments.keywords.iter().map(|word| format!(", {}", code(word.range())));
+                let text = format!(
+                    "{}({}, ({}, {}){})",
+                    code(call.func.range()),
+                    code(filters.range()),
+                    code(rows.range()),
+                    code(columns.range()),
+                    words.collect::<String>()
+                );
+                self.made(text, call.range()).map(Some)
+            }
+            _ => Err(Missing::new("a convolution of Keras 1").help("write Conv2D(filters, (rows, columns), ...)")),
         }
     }
 

@@ -42,7 +42,11 @@ pub(crate) fn name_of(path: &str) -> Option<String> {
         return known(name);
     }
     let name = path.strip_prefix("tensorflow.")?;
-    if name.contains("random.") || name.starts_with("data.") || name.starts_with("image.") {
+    if name.contains("random.")
+        || name.starts_with("data.")
+        || name.starts_with("image.")
+        || name == "convert_to_tensor"
+    {
         return None;
     }
     let name = name.trim_start_matches("math.").trim_start_matches("nn.");
@@ -368,7 +372,7 @@ impl<'a> Program<'a> {
     fn type_of_operation(&self, name: &str, named: &Named<'a>, operands: &[(usize, Value)]) -> Ported<Type> {
         let of_fractions = operands.iter().all(|(_, value)| value.of == Type::Floats);
         Ok(match name {
-            _ if name.starts_with("arg") => Type::Array,
+            _ if name.starts_with("arg") => Type::Ints,
             "equal" | "not_equal" | "greater" | "greater_equal" | "less" | "less_equal" | "logical_and"
             | "logical_or" | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" => Type::Array,
             "cast" | "zeros" | "ones" | "full" => match named.iter().find(|(name, _)| name == "dtype") {

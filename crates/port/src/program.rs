@@ -69,8 +69,9 @@ pub(crate) struct Program<'a> {
     pub(crate) literals: HashMap<String, &'a ExprDict>,
     /// Lists of objects of Keras, which are written out where they are used.
     pub(crate) lists: HashMap<String, &'a ExprList>,
-    /// How many outputs of a layer are assigned.
-    pub(crate) wanted_outputs: Option<usize>,
+    /// As how many values an expression is assigned.
+    pub(crate) wanted_outputs: Option<(usize, TextRange)>,
+    pub(crate) graphs: crate::layer_graphs::Graphs,
     /// The models that are compiled, as the script calls them.
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
@@ -160,6 +161,7 @@ impl<'a> Program<'a> {
             literals: HashMap::new(),
             lists: HashMap::new(),
             wanted_outputs: None,
+            graphs: crate::layer_graphs::Graphs::default(),
             compiled: Vec::new(),
             special: HashMap::new(),
             may_be_negative: false,
@@ -195,6 +197,7 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
+        self.graphs = crate::layer_graphs::Graphs::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.read_by_methods = crate::module_constants::read_by_methods(statements);
         self.changing = scan::changing(statements);
@@ -670,8 +673,17 @@ impl<'a> Program<'a> {
         let is_used = |path: &&String| {
             let name = path.rsplit("::").next().unwrap_or(path);
             // A trait has no name where it is used.
-            matches!(name, "IndexOp" | "Source" | "ToTensor" | "ToColumn" | "Metric" | "Layer" | "Declared")
-                || has_word(program, name)
+            matches!(
+                name,
+                "IndexOp"
+                    | "Source"
+                    | "ToTensor"
+                    | "ToColumn"
+                    | "Metric"
+                    | "Layer"
+                    | "Declared"
+                    | "LearningRateSchedule"
+            ) || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
         for path in self.uses.iter().filter(is_used) {

@@ -393,6 +393,11 @@ impl Scan {
         }
     }
 
+    /// Counts a read that the script has under another name.
+    pub(crate) fn count_read(&mut self, name: &str) {
+        *self.read.entry(name.to_string()).or_insert(0) += 1;
+    }
+
     /// Whether it is called, or may be, as an attribute.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         name.contains('.') || self.called.contains(name)

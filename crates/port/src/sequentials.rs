@@ -16,6 +16,7 @@ impl<'a> Program<'a> {
     pub(crate) fn sequential_of_list(&mut self, list: &'a Expr, named: &Named<'a>) -> Ported<Value> {
         let missing =
             || Missing::new("the layers of a Sequential in a variable").help("write the list out where it is used");
+        let input = self.input_of_list(list)?;
         let value = self.expression(list)?;
         let Type::List(of) = self.resolved(&value.of) else { return Err(missing()) };
         let layer = match &*of {
@@ -37,7 +38,9 @@ impl<'a> Program<'a> {
             (Form::Temporary, None) => format!("{all}.into_iter()"),
             _ => format!("{all}.iter().cloned()"),
         };
-        let mut text = format!("Sequential::new({each}.flat_map(|layer| layers![{layer}]).collect())");
+        let layers = format!("{each}.flat_map(|layer| layers![{layer}])");
+        let layers = input.map_or(layers.clone(), |input| format!("layers![{input}].into_iter().chain({layers})"));
+        let mut text = format!("Sequential::new({layers}.collect())");
         if let Some(name) = find(named, "name") {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
         }

@@ -88,6 +88,24 @@ impl<'a> Source<'a> {
         self.made.text(range).unwrap_or_else(|| &self.text[range])
     }
 
+    /// Whether the script has this name of a module: `layers.Dense`.
+    pub(crate) fn has_attribute(&self, name: &str) -> bool {
+        let tokens = self.parsed.tokens();
+        tokens.iter().zip(tokens.iter().skip(1)).any(|(dot, attribute)| {
+            dot.kind() == TokenKind::Dot && attribute.kind() == TokenKind::Name && &self.text[attribute.range()] == name
+        })
+    }
+
+    /// Whether a call of the script has an argument of one of these names.
+    pub(crate) fn has_arguments(&self, names: &[&str]) -> bool {
+        let tokens = self.parsed.tokens();
+        tokens.iter().zip(tokens.iter().skip(1)).any(|(name, sign)| {
+            sign.kind() == TokenKind::Equal
+                && name.kind() == TokenKind::Name
+                && names.contains(&&self.text[name.range()])
+        })
+    }
+
     /// Another expression that means the same as the one of this range; `None` if there are too many.
     pub(crate) fn made(&self, text: String, range: TextRange) -> Option<&Expr> {
         self.made.expression(text, self.made.place_of(range.start()).unwrap_or(range.start()))

@@ -213,6 +213,11 @@ impl<'a> Program<'a> {
                 return Ok(());
             }
             self.note_special(target, &assign.value);
+            self.note_input_of_list(target, &assign.value)?;
+            if let Some(made) = self.with_adapted_layer(target, &assign.value)? {
+                let value = self.expression(made)?;
+                return self.assign(target, value);
+            }
         }
         // Another name for a class, function or module of Keras.
         if let ([Expr::Name(name)], Expr::Attribute(_) | Expr::Name(_)) = (&assign.targets[..], &*assign.value)
@@ -331,16 +336,19 @@ impl<'a> Program<'a> {
         {
             return self.assign(target, Value::constant("()", Type::Function(number)));
         }
+        self.graphs.target = target.as_name_expr().map(|name| name.id.to_string());
         self.wanted_outputs = match target {
-            Expr::Tuple(tuple) => Some(tuple.elts.len()),
+            Expr::Tuple(tuple) => Some((tuple.elts.len(), assign.value.range())),
             // What is only read as `scores[0]` is a list.
-            Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => Some(1),
+            Expr::Name(name) if is_evaluation(&assign.value) && self.scan().is_read_by_elements(&name.id) => {
+                Some((1, assign.value.range()))
+            }
             _ => None,
         };
         self.may_be_negative =
             assign.value.is_list_comp_expr() && matches!(target, Expr::Name(name) if !self.scan().is_size(&name.id));
         let value = self.expression(&assign.value);
-        self.wanted_outputs = None;
+        (self.wanted_outputs, self.graphs.target) = (None, None);
         self.assign(target, value?)
     }
 
@@ -520,6 +528,20 @@ impl<'a> Program<'a> {
                     .collect();
                 Value::temporary(format!("({})", texts.join(", ")), Type::Tuple(vec![of; count]))
             }
+            // `a, b = array`
+            (of, count) if of.is_array() && count > 0 => {
+                let of = of.clone();
+                let array = match value.form {
+                    Form::Temporary => {
+                        self.line(&format!("let parts = {};", value.text));
+                        "parts".to_string()
+                    }
+                    _ => value.at(Strength::Whole),
+                };
+                self.import("candle_core::IndexOp");
+                let texts: Vec<_> = (0..count).map(|i| format!("{array}.i({i})?")).collect();
+                Value::temporary(format!("({})", texts.join(", ")), Type::Tuple(vec![of; count]))
+            }
             _ => value,
         };
         let value = match &value.of {
@@ -540,32 +562,48 @@ impl<'a> Program<'a> {
         {
             return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
         }
-        let has_outer = crate::program::names_in(target).iter().any(|name| self.is_outer(name));
-        let mut names = Vec::new();
-        let declared = self.declared_so_far();
-        let pattern = self.pattern(target, &value.of, &mut names)?;
-        if has_outer {
-            // These get new values instead.
-            self.declare_again(declared);
-            let is_flat = crate::iteration::elements_of(target).iter().all(|part| part.is_name_expr());
-            if !matches!(value.of, Type::Tuple(_)) || !is_flat {
-                return Err(
-                    Missing::new("an assignment to several variables of an outer block").help("assign them one by one")
-                );
-            }
-            let values = self.free_name("values");
-            self.line(&format!("let {values} = {};", value.text));
-            let parts: Vec<_> = names.into_iter().enumerate().collect();
-            for (i, (name, of)) in parts {
-                self.bind(&name, Value::temporary(format!("{values}.{i}"), of))?;
-            }
-            return Ok(());
+        if names_in(target).iter().any(|name| self.is_outer(name)) {
+            return self.unpack_into_outer(target, &value);
         }
+        let mut names = Vec::new();
+        let pattern = self.pattern(target, &value.of, &mut names)?;
         self.line(&format!("let {pattern} = {};", value.text));
         for (name, of) in names {
             let rust_name = self.rust_name(&name);
             self.scopes
                 .bind(&name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));
+        }
+        Ok(())
+    }
+
+    /// `a, b = b, a + b` in a block, of variables around it.
+    fn unpack_into_outer(&mut self, target: &'a Expr, value: &Value) -> Ported<()> {
+        let error =
+            || Missing::new("an assignment to several variables of an outer block").help("assign them one by one");
+        let targets = crate::iteration::elements_of(target);
+        let Type::Tuple(types) = &value.of else { return Err(error()) };
+        if targets.len() != types.len() || !targets.iter().all(Expr::is_name_expr) {
+            return Err(error());
+        }
+        let names: Vec<String> = targets.iter().flat_map(names_in).collect();
+        let variables = names.iter().zip(types).map(|(name, of)| match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) if self.is_outer(name) && !variable.is_pending => {
+                Some(variable).filter(|variable| variable.of.in_rust() == of.in_rust())
+            }
+            _ => None,
+        });
+        if let Some(variables) = variables.collect::<Option<Vec<_>>>() {
+            let all: Vec<_> = variables.iter().map(|variable| variable.rust_name.as_str()).collect();
+            self.line(&format!("({}) = {};", all.join(", "), value.text));
+            for ((name, variable), of) in names.iter().zip(variables).zip(types) {
+                self.scopes.rebind(name, Binding::Variable(Variable { of: of.clone(), ..variable }));
+            }
+            return Ok(());
+        }
+        let values = self.free_name("values");
+        self.line(&format!("let {values} = {};", value.text));
+        for (i, (name, of)) in names.iter().zip(types).enumerate() {
+            self.bind(name, Value::temporary(format!("{values}.{i}"), of.clone()))?;
         }
         Ok(())
     }
@@ -749,7 +787,8 @@ impl<'a> Program<'a> {
                 ),
                 _ => value,
             };
-            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array());
+            let are_models = matches!((&variable.of, &value.of), (Type::Model(a), Type::Model(b)) if a.is_sequential == b.is_sequential);
+            let is_alike = variable.of == value.of || (variable.of.is_array() && value.of.is_array()) || are_models;
             if !(is_alike || variable.of == Type::None && variable.is_pending) {
                 return Err(Missing::new(format!(
                     "{name} is {} here, and was {}",
@@ -766,6 +805,8 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let rust_name = self.rust_name(name);
+        self.note_outputs(&rust_name, &value);
+        self.graphs.note_tensor(&rust_name, &value);
         let is_object = matches!(&value.of, Type::Object(path) if path.starts_with("callbacks::"));
         let is_lent = self.kind_of(&value.of) == Some(Kind::Callback) || (is_object && self.scan().reads(name) > 1);
         let is_callback = is_lent && self.is_callback(name);
@@ -789,7 +830,9 @@ impl<'a> Program<'a> {
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        let is_part = value.form == Form::Slice || (value.form == Form::Reference && matches!(value.of, Type::List(_)));
+        // A list or tensor of a parameter, which a block changes or assigns anew.
+        let is_lent = matches!(value.of, Type::List(_) | Type::Symbolic) || value.of.is_tensor();
+        let is_part = value.form == Form::Slice || (value.form == Form::Reference && is_lent);
         let value = if is_part && is_mutable { self.own(value)? } else { value };
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         // Of literals alone Rust would make an i32, which may be negative.
@@ -836,6 +879,8 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(text, value.of))
             }
             Type::List(_) | Type::Dict(..) | Type::Set(_) => self.handed_over(value, self.scan().changes_elements()),
+            // One name takes the place of the other.
+            Type::Model(_) if self.is_not_read_behind(&value.text) => Ok(value),
             of => Err(Missing::new(format!("a second name for {}", of.described())).help("use the first name")),
         }
     }
@@ -861,6 +906,17 @@ impl<'a> Program<'a> {
             false => value.text.clone(),
         };
         Ok(Value::temporary(text, value.of))
+    }
+
+    /// Whether a variable of this block is not read behind the statement.
+    fn is_not_read_behind(&self, rust_name: &str) -> bool {
+        let Some(name) = self.scopes.python_name(rust_name) else { return false };
+        let end = self.statement_end;
+        let is_fresh = self.scopes.is_local(&name) && !name.contains('.');
+        is_fresh
+            && self.scan().last_read(&name).is_some_and(|at| at < end)
+            && !self.scan().is_read_inside(&name)
+            && self.scan().reads_in(&name, end) == 1
     }
 
     fn is_read_once(&self, rust_name: &str) -> bool {

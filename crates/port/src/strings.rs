@@ -4,6 +4,7 @@ use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall, ExprFString, FStringPart, InterpolatedStringElement};
+use ruff_text_size::Ranged;
 
 /// A text with places, as `format!` takes it.
 #[derive(Debug, Default)]
@@ -82,6 +83,12 @@ impl Template {
                 return Ok(());
             }
             (of, "") if crate::pandas::is(of, crate::pandas::TABLE) => String::new(),
+            // As Keras writes shapes.
+            (Type::Shape, "") => {
+                self.text.push_str("{}");
+                self.values.push(value.text.clone());
+                return Ok(());
+            }
             (Type::Path, "") => {
                 self.text.push_str("{}");
                 self.values.push(format!("{}.display()", value.at(Strength::Whole)));
@@ -313,7 +320,7 @@ impl<'a> Program<'a> {
             && let [list] = &call.arguments.args[..]
         {
             let count = text.replace("%%", "").matches('%').count();
-            self.wanted_outputs = Some(count);
+            self.wanted_outputs = Some((count, list.range()));
             let list = self.expression(list);
             self.wanted_outputs = None;
             let list = list?;

@@ -109,8 +109,12 @@ pub(crate) enum Type {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ModelType {
     pub(crate) is_sequential: bool,
+    /// How many inputs it has, if these are several.
+    pub(crate) inputs: usize,
     /// How many outputs it has, if these are several.
     pub(crate) outputs: usize,
+    /// Whether its graph has layers of layers of the script, or constants: other layers than in Keras.
+    pub(crate) has_groups: bool,
     /// The loss and the metrics of `compile`, as they are called in logs; `None` if they are not known.
     pub(crate) logs: Option<Vec<String>>,
     /// The class of the script that it is an object of.

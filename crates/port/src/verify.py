@@ -15,6 +15,7 @@ cannot run the script, and 1 if the script fails.
 
 import contextlib
 import copy
+import functools
 import importlib.util
 import inspect
 import itertools
@@ -283,7 +284,7 @@ def is_of_script(layer):
 
 def is_group(layer):
     """Whether it is a layer of the script made of layers: the ported program calls these alone. A model is called as one."""
-    is_layer = not isinstance(layer, keras.Model) and "_is_in_sequential" not in layer.__dict__
+    is_layer = not isinstance(layer, keras.Model) and "_is_in_sequential" not in layer.__dict__ and not has_own_weights(type(layer))
     return is_of_script(layer) and is_layer and bool(layer._flatten_layers(include_self=False, recursive=False))
 
 
@@ -293,6 +294,12 @@ def is_called_by_sequential():
     while frame.f_globals is globals() or frame.f_code.co_filename.endswith("traceback_utils.py"):
         frame = frame.f_back
     return frame.f_code.co_filename.endswith("sequential.py")
+
+
+@functools.cache
+def has_own_weights(layer_class):
+    """Whether a layer adds weights itself, so that the ported program has it as one layer."""
+    return "add_weight" in inspect.getsource(layer_class)
 
 
 def in_graph(arguments):
@@ -468,6 +475,8 @@ def patch(owner, name):
         def patched(*args, **kwargs):
             return new(old, *args, **kwargs)
 
+        # Keras marks methods that no class has overridden.
+        patched.__dict__.update(getattr(old, "__dict__", {}))
         patched.__name__, patched.__doc__, patched.__signature__ = name, old.__doc__, inspect.signature(old)
         if keras.src.utils.python_utils.is_default(old):
             patched._is_default = True

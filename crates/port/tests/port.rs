@@ -103,6 +103,7 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("def f(x):\n    if x > 1:\n        return x\nprint(f(2))", "f returns an int or nothing"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
+        ("n = 3\ndef f(x=n):\n    return x\nn = 4\nprint(f())", "the default n, which changes"),
         (
             "best = None\nfor i in range(3):\n    if not best:\n        best = i\nprint(best)",
             "the truth of what may be None",
@@ -204,10 +205,7 @@ fn numbers_and_texts_are_those_of_python() {
             "a = 0.5\nprint(f'{a:8}|{a:8.1%}')",
             r#"println!("{:>8}|{:>8}", format!("{:?}", a), format!("{:.1}%", 100.0 * (a)));"#,
         ),
-        (
-            "a, b = 0, 1\nfor i in range(3):\n    a, b = b, a + b\nprint(a)",
-            "let values = (b, a + b);\n        a = values.0;\n        b = values.1;",
-        ),
+        ("a, b = 0, 1\nfor i in range(3):\n    a, b = b, a + b\nprint(a)", "        (a, b) = (b, a + b);\n"),
         ("xs = [1, 2]\nfor k in range(-2, 0):\n    print(xs[k])", "xs[python::place(k, xs.len())?]"),
         (
             "import numpy as np\nx = np.array([0.5])\nprint(x > 0.1, 1 > x)",
@@ -352,6 +350,48 @@ fn each_file_of_the_crate_is_in_the_map() {
     let names = names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".rs"));
     let missing: Vec<_> = names.filter(|name| !map.contains(&format!("\n  {name} "))).collect();
     assert!(missing.is_empty(), "ARCHITECTURE.md has no line for {missing:?}");
+}
+
+/// A model `m` of two layers behind each other, of an LSTM with its states, and of a layer of layers.
+const GRAPHS: &str = "import keras
+from keras import layers
+class Twice(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.a = layers.Dense(2)
+    def call(self, x):
+        return self.a(x) * 2.0
+i = keras.Input((4, 3))
+lstm = layers.LSTM(2, return_state=True)
+o = lstm(i)
+m = keras.Model(i, o[0])
+";
+
+#[test]
+fn graphs_of_layers_have_their_meaning() {
+    for (script, expected) in [
+        ("s = o[1:]\nprint(keras.Model(i, s).count_params())", "let s = o[1..3].to_vec();"),
+        ("a, b, c = m.layers[1].output\nprint(a, b, c)", "let parts = m.layers()[1].outputs()?;"),
+        (
+            "n = keras.models.load_model('m.keras')\nx = n.input[0]\nprint(keras.Model(x, n.output).name)",
+            "n.inputs()?[0].clone()",
+        ),
+        (
+            "ls = [layers.Dense(2), layers.ReLU()]\nn = keras.Sequential(ls)",
+            "ls.iter().cloned().flat_map(|layer| layers![layer])",
+        ),
+        ("m.reset_states()", "m.reset_states()?;"),
+    ] {
+        let body = body(&format!("{GRAPHS}{script}\n"));
+        assert!(body.contains(expected), "{script}: {body}");
+    }
+    for (script, reason) in [
+        ("n = keras.Model(i, Twice()(o[0]))\nprint(len(n.layers))", "the layers of a model with layers of layers"),
+        ("m.compile('sgd', 'mse')\nm.trainable = False\nm.fit(x, y)", "trainable changes behind the compile of m"),
+    ] {
+        let gaps = ported(&format!("{GRAPHS}{script}\n")).gaps;
+        assert!(gaps.iter().any(|gap| gap.reason.contains(reason)), "{script}: {gaps:?}");
+    }
 }
 
 #[test]

@@ -9,16 +9,20 @@ programs! {
     conv_autoencoder
     convnet_function
     custom_callback
+    custom_dense_layer
     custom_loss_and_metric
+    custom_loss_class
     custom_training_loop
     data_files
     data_generator
     dataset_steps
     denoising_autoencoder
+    depthwise_mobilenet
     digits_mlp
     distiller
     early_stop_by_hand
     early_stopping_checkpoint
+    episodes
     fashion_functional
     figures
     fraud_class_weights
@@ -27,42 +31,60 @@ programs! {
     functional_shared_layers
     gan_class
     gan_two_models
+    gru_stateful_sine
     handled_errors
     housing_kfold
     image_flow_from_directory
     image_folder
     image_generator
+    imdb_bidirectional
+    imdb_cnn
+    inception_module
     input_pipeline
+    layer_lists
     layer_methods
+    layer_versions
     layers_with_weights
+    learning_rate_schedules
     loan_applications
     loop_with_tape
     loss_classes
     lstm_text_generation
+    miniature_gpt
     mixer_blocks
     mnist_cnn
     mnist_mlp
+    multi_input_model
     multi_output_model
     numpy_copies
     numpy_indexing
     numpy_tour
     old_keras_names
     pandas_housing
+    patch_mixer
     policy_gradient_bandit
+    pretrained_embeddings
     python_lists
     python_numbers
     python_texts
     python_tour
+    quasi_knn_embedding
+    recommender_dot
     recommender_net
     recurrent_dropout
+    recurrent_states
     regression_loop
     residual_layers
+    resnet_blocks
     reuters_mlp
     review_standardization
     reviews_lstm
     sales_report
     save_and_load
+    seq2seq_lstm
+    several_losses
     siamese
+    simple_gan_loop
     sklearn_iris_like
     splitting_images
     subclassed_models
@@ -74,10 +96,16 @@ programs! {
     timeseries_lstm
     timeseries_scaler
     training_function
+    transfer_layers
+    transformer_block
     tweets_tokenizer
+    unet_segmentation
     vae
+    vit_patches
     weather_windows
     wgan_gp
+    wide_and_deep
+    word2vec_skipgrams
     word_counts
     word_distance
 }

@@ -3,6 +3,7 @@
 use super::Dataset;
 use crate::{Array, ToArrays, ToTensor};
 use candle_keras_ops::Result;
+use indexmap::IndexMap;
 
 /// Arrays, or a dataset.
 #[derive(Debug, Clone)]
@@ -41,6 +42,23 @@ impl<T: ToArrays> IntoData for T {
 impl<T: ToTensor, const N: usize> IntoData for [(&str, T); N] {
     fn into_data(self) -> Result<Data> {
         let named = self.iter().map(|(name, array)| Ok(((*name).into(), Array::new(array)?)));
+        named.collect::<Result<_>>().map(Data::Named)
+    }
+}
+
+/// Arrays whose names are known when the program runs: `model.predict(&inputs)?`.
+///
+/// ```
+/// use candle_keras_data::{Data, IntoData};
+/// use indexmap::IndexMap;
+/// let inputs = IndexMap::from([("title", vec![1.0f32, 2.0]), ("tags", vec![0.0, 1.0])]);
+/// let Data::Named(arrays) = (&inputs).into_data()? else { unreachable!() };
+/// assert_eq!(arrays[1].0, "tags");
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+impl<K: AsRef<str>, T: ToTensor> IntoData for &IndexMap<K, T> {
+    fn into_data(self) -> Result<Data> {
+        let named = self.iter().map(|(name, array)| Ok((name.as_ref().into(), Array::new(array)?)));
         named.collect::<Result<_>>().map(Data::Named)
     }
 }

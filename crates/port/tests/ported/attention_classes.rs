@@ -77,7 +77,10 @@ impl MultiHeadSelfAttention {
         let (dim_dest, dim_src) = (shape.size(2).ok_or_else(|| Error::new("the size of this axis is not known"))?, shape.size(3).ok_or_else(|| Error::new("the size of this axis is not known"))?);
         let attention_mask = Self::causal_attention_mask(dim_dest, dim_src, scaled_score.output()?.dtype())?;
         let attention_mask = ops::reshape(&attention_mask, [1, 1, dim_dest as i64, dim_src as i64])?;
-        let scaled_score = &scaled_score * Lambda::value(&attention_mask).call(&scaled_score) - Lambda::value(&(10000.0 * (1.0 - &attention_mask)?.to_dtype(DType::F64)?)?).call(&(&scaled_score * Lambda::value(&attention_mask).call(&scaled_score)));
+        let scaled_score = {
+            let tensor = &scaled_score * Lambda::value(&attention_mask).call(&scaled_score);
+            &tensor - Lambda::value(&(10000.0 * (1.0 - &attention_mask)?.to_dtype(DType::F64)?)?).call(&tensor)
+        };
         let weights = ops::softmax(&scaled_score, -1);
         let output = ops::matmul(&weights, value);
         Ok((output, weights))

@@ -7,6 +7,7 @@ use candle_keras::prelude::*;
 use candle_keras::{numpy, ops, python};
 use ndarray::Array1;
 use ndarray::Array2;
+use ndarray::Slice;
 use ndarray::s;
 
 fn main() -> Result<()> {
@@ -37,12 +38,13 @@ fn main() -> Result<()> {
     let first = Tensor::zeros(4, DType::F64, &Device::Cpu)?;
     let mut second = numpy::to_ndarray::<f64>(&first.copy()?)?;
     numpy::part_mut(&mut second, &[1])?.fill(5.0);
+    let place0 = second.shape()[0] - 1;
     {
-        let mut part = second.slice_mut(s![-1]);
+        let mut part = second.slice_each_axis_mut(|axis| match axis.axis.index() { 0 => Slice::from(place0..place0 + 1), _ => Slice::from(..) });
         part += 2.0;
     }
     {
-        let mut part = second.slice_mut(s![..2]);
+        let mut part = second.slice_each_axis_mut(|axis| match axis.axis.index() { 0 => Slice::from(..2), _ => Slice::from(..) });
         part *= 3.0;
     }
     println!("{} {}", numpy::array_str(&first)?, numpy::array_str(&second.to_tensor()?)?);

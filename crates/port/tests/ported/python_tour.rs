@@ -8,6 +8,7 @@ use candle_keras::prelude::*;
 use candle_keras::{Error, numpy, ops, python, utils};
 use indexmap::IndexMap;
 use ndarray::Array3;
+use ndarray::Slice;
 use ndarray::s;
 use std::collections::BTreeSet;
 
@@ -43,7 +44,7 @@ fn main() -> Result<()> {
     }
     {
         let values = table.to_tensor()?.i((1, 0))?;
-        let mut part = table.slice_mut(s![0, 1..]);
+        let mut part = table.slice_each_axis_mut(|axis| match axis.axis.index() { 0 => Slice::from(0..0 + 1), 1 => Slice::from(1..), _ => Slice::from(..) });
         let numbers = values.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;
         for (element, number) in part.iter_mut().zip(numbers) {
             *element += number;
@@ -51,7 +52,7 @@ fn main() -> Result<()> {
     }
     {
         let values = table.to_tensor()?.i((0, 2))?;
-        let mut part = table.slice_mut(s![1, ..2]);
+        let mut part = table.slice_each_axis_mut(|axis| match axis.axis.index() { 0 => Slice::from(1..1 + 1), 1 => Slice::from(..2), _ => Slice::from(..) });
         let numbers = values.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;
         for (element, number) in part.iter_mut().zip(numbers) {
             *element = number;
