@@ -2,6 +2,7 @@
 // Reviews with tags of HTML: a function of the script standardizes the texts for the layer that makes numbers of them.
 
 use candle_keras::candle_core::IndexOp;
+use candle_keras::data::ToTensor;
 use candle_keras::layers::{Conv1D, Dense, Dropout, Embedding, GlobalMaxPooling1D, TextVectorization};
 use candle_keras::optimizers::Adam;
 use candle_keras::prelude::*;
@@ -36,7 +37,7 @@ fn main() -> Result<()> {
 
     let vectorize_layer = TextVectorization::new().standardize(custom_standardization).max_tokens(max_features).output_mode("int").output_sequence_length(sequence_length);
 
-    let raw_ds = Dataset::from_tensor_slices((&texts, &labels))?;
+    let raw_ds = Dataset::from_tensor_slices((texts.to_tensor()?, &labels))?;
     let raw_train_ds = raw_ds.take(90).batch(15);
     let raw_test_ds = raw_ds.skip(90).batch(15);
 
