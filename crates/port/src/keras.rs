@@ -189,8 +189,7 @@ impl<'a> Program<'a> {
                     return Err(Missing::new(format!("pad_sequences of {}", sequences.of.described())));
                 }
                 let rest = without(&named, &["sequences"]);
-                let options =
-                    if rest.is_empty() { "()".into() } else { self.object("utils::Pad", &rest, Type::None)?.text };
+                let options = self.object("utils::Pad", &rest, Type::None)?.text;
                 let function = self.import("utils::pad_sequences");
                 Ok(Value::temporary(format!("{function}({}, {options})?", sequences.borrowed()), Type::Array))
             }
