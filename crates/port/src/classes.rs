@@ -45,6 +45,8 @@ pub(crate) struct Class<'a> {
     pub(crate) kept: Vec<Captured>,
     /// Whether its constants are read.
     used_as_constants: std::cell::Cell<bool>,
+    /// Whether nothing makes an object of it.
+    is_unused: bool,
     /// Of a model: what its `call` is as the closure of a `Model`, and how many outputs it has.
     pub(crate) call_of_model: Option<(String, usize)>,
     pub(crate) name_of_model: Option<String>,
@@ -70,6 +72,7 @@ impl<'a> Class<'a> {
             own: None,
             kept: Vec::new(),
             used_as_constants: std::cell::Cell::new(false),
+            is_unused: false,
             call_of_model: None,
             name_of_model: None,
             makes_model: false,
@@ -309,7 +312,17 @@ impl<'a> Program<'a> {
         self.classes.len() - 1
     }
 
-    fn write_new(&mut self, number: usize, init: Option<&'a StmtFunctionDef>, types: &[Type]) -> Ported<()> {
+    pub(crate) fn is_class_written(&self, number: usize) -> bool {
+        self.classes[number].new.is_some()
+    }
+
+    /// Whether a method of this name is written.
+    pub(crate) fn is_method_written(&self, number: usize, name: &str) -> bool {
+        self.methods_with_name(number, name) > 0
+            || self.classes[number].of_init.iter().any(|(method, ..)| method == name)
+    }
+
+    pub(crate) fn write_new(&mut self, number: usize, init: Option<&'a StmtFunctionDef>, types: &[Type]) -> Ported<()> {
         let rust_name = self.classes[number].rust_name.clone();
         let of = Type::Instance(rust_name.clone());
         self.classes[number].parameters = Some(types.to_vec());
@@ -360,6 +373,7 @@ impl<'a> Program<'a> {
         let text = format!("fn new({parameters}) -> {result} {{\n{}\n\u{2}\n}}", lines.join("\n").trim_matches('\n'));
         let written = Written::of_method(format!("{rust_name}::new"), captured, of, is_fallible);
         self.classes[number].new = Some((text, written));
+        self.classes[number].is_unused = self.is_uncalled;
         Ok(())
     }
 
@@ -623,7 +637,8 @@ impl<'a> Program<'a> {
             let own_name = same.written.rust_name.clone();
             return Ok(Written::of_method(own_name, body.captured, body.returns, body.is_fallible));
         }
-        let text = format!("fn {rust_name}{text}");
+        let unused = if self.is_uncalled { crate::uncalled::UNUSED } else { "" };
+        let text = format!("{unused}fn {rust_name}{text}");
         let written = Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
         let method = Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
         self.classes[number].methods.push(method);
@@ -809,14 +824,16 @@ impl<'a> Program<'a> {
         let of_layers = |of: &Type| matches!(of, Type::Layer(_) | Type::Model(_));
         let all_read =
             fields.iter().all(|field| field.is_read || (made.is_some() && of_layers(&self.resolved(&field.of))));
-        let docs = if all_read { docs } else { format!("{docs}#[allow(dead_code)]\n") };
+        let docs =
+            if all_read && !self.classes[number].is_unused { docs } else { format!("{docs}#[allow(dead_code)]\n") };
         let mut out = format!("{docs}{}struct {name} {{\n", if is_cloned { "#[derive(Clone)]\n" } else { "" });
         for (field, of) in fields.iter().zip(&types) {
             let in_rust = of.in_rust().unwrap_or_else(|| "Vec<()>".into());
             let in_rust = if field.is_late { format!("Option<{in_rust}>") } else { in_rust };
             out.push_str(&format!("    {}: {in_rust},\n", field.rust_name));
         }
-        out.push_str(&format!("}}\n\nimpl {name} {{\n"));
+        let unused = if self.classes[number].is_unused { crate::uncalled::UNUSED } else { "" };
+        out.push_str(&format!("}}\n\n{unused}impl {name} {{\n"));
         let values: Vec<_> = fields
             .iter()
             .map(|field| match &field.value {

@@ -11,15 +11,21 @@ enum Use {
     Array,
     Int,
     Text,
+    Float,
     Model,
     Dataset,
+    History,
+    Table,
     /// Something of another library.
     Other,
 }
 
 /// The uses of all names of a script.
 #[derive(Debug, Default)]
-pub(crate) struct Evidence(HashMap<String, HashSet<Use>>);
+pub(crate) struct Evidence {
+    uses: HashMap<String, HashSet<Use>>,
+    read: HashSet<String>,
+}
 
 /// Methods and attributes that arrays have.
 const OF_ARRAYS: &[&str] =
@@ -42,6 +48,13 @@ const OF_MODELS: &[&str] = &[
 /// Methods of models that take arrays.
 const ON_DATA: &[&str] = &["fit", "evaluate", "train_on_batch", "test_on_batch", "predict", "predict_on_batch"];
 
+/// Attributes and methods that tables of pandas have alone.
+const OF_TABLES: &[&str] = &["columns", "iloc", "loc", "dropna", "fillna", "iterrows", "groupby", "to_csv", "describe"];
+
+/// Functions that take a path first.
+const OF_PATHS: &[&str] =
+    &["listdir", "isfile", "isdir", "exists", "makedirs", "read_csv", "load_model", "loadtxt", "savefig", "basename"];
+
 /// Functions of NumPy that take an array first.
 const OF_NUMPY: &[&str] = &[
     "argmax",
@@ -59,7 +72,6 @@ const OF_NUMPY: &[&str] = &[
     "round",
     "unique",
     "transpose",
-    "save",
     "array",
     "asarray",
 ];
@@ -73,12 +85,15 @@ impl Evidence {
 
     /// The type of a name's value, if all its uses agree.
     pub(crate) fn type_of(&self, name: &str) -> Option<Type> {
-        let uses = self.0.get(name)?;
+        let uses = self.uses.get(name)?;
         let mut uses = uses.iter();
         let (Some(one), None) = (uses.next(), uses.next()) else { return None };
         Some(match one {
             Use::Array => Type::Floats,
             Use::Int => Type::Int,
+            Use::Float => Type::Float,
+            Use::History => Type::History,
+            Use::Table => Type::Object(crate::pandas::TABLE.into()),
             Use::Text => Type::String,
             Use::Model => Type::Model(ModelType::default()),
             Use::Dataset => Type::Dataset(Box::new(Type::Floats), Some(Box::new(Type::Array))),
@@ -86,9 +101,14 @@ impl Evidence {
         })
     }
 
+    /// Whether a name is read.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        self.read.contains(name)
+    }
+
     fn note(&mut self, expression: &Expr, use_: Use) {
         match expression {
-            Expr::Name(name) => _ = self.0.entry(name.id.to_string()).or_default().insert(use_),
+            Expr::Name(name) => _ = self.uses.entry(name.id.to_string()).or_default().insert(use_),
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.note(element, use_)),
             Expr::List(list) => list.elts.iter().for_each(|element| self.note(element, use_)),
             _ => {}
@@ -159,6 +179,13 @@ impl Evidence {
             ("batch_size", Use::Int),
             ("steps_per_epoch", Use::Int),
             ("validation_steps", Use::Int),
+            ("num_heads", Use::Int),
+            ("key_dim", Use::Int),
+            ("filters", Use::Int),
+            ("kernel_size", Use::Int),
+            ("rate", Use::Float),
+            ("dropout", Use::Float),
+            ("learning_rate", Use::Float),
         ] {
             if let Some(value) = word(argument) {
                 match value {
@@ -168,8 +195,20 @@ impl Evidence {
                 }
             }
         }
+        if let ("Dropout" | "SpatialDropout1D" | "GaussianNoise" | "LeakyReLU", Some(first)) =
+            (name, arguments.args.first())
+        {
+            self.note(first, Use::Float);
+        }
         if name == "join" || name == "load_img" || name == "open" {
             arguments.args.iter().for_each(|argument| self.note(argument, Use::Text));
+        }
+        if let (true, Some(path)) = (OF_PATHS.contains(&name), arguments.args.first()) {
+            self.note(path, Use::Text);
+        }
+        // The sizes of a shape.
+        if name == "reshape" {
+            arguments.args.iter().skip(usize::from(is_numpy)).for_each(|size| self.note(size, Use::Int));
         }
     }
 }
@@ -177,9 +216,15 @@ impl Evidence {
 impl<'a> Visitor<'a> for Evidence {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
+            Expr::Name(name) => _ = self.read.insert(name.id.to_string()),
             Expr::Call(call) => self.of_call(call),
             Expr::Attribute(attribute) => match attribute.attr.as_str() {
                 name if OF_ARRAYS.contains(&name) => self.note(&attribute.value, Use::Array),
+                name if OF_TABLES.contains(&name) => self.note(&attribute.value, Use::Table),
+                "history" => self.note(&attribute.value, Use::History),
+                "lower" | "upper" | "strip" | "startswith" | "endswith" | "splitlines" => {
+                    self.note(&attribute.value, Use::Text);
+                }
                 name if OF_MODELS.contains(&name) => self.note(&attribute.value, Use::Model),
                 name if ON_DATA.contains(&name) => {}
                 _ => self.note(&attribute.value, Use::Other),

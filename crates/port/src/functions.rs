@@ -78,11 +78,13 @@ pub(crate) struct Function<'a> {
     depth: usize,
     written: Vec<Written>,
     is_being_written: bool,
+    /// The line of what it returns, if that is not ported.
+    lost: Option<usize>,
 }
 
 impl Function<'_> {
     pub(crate) fn is_never_called(&self) -> bool {
-        self.written.is_empty()
+        self.written.is_empty() && self.lost.is_none()
     }
 }
 
@@ -177,8 +179,13 @@ impl<'a> Program<'a> {
     }
 
     fn define_function(&mut self, definition: Definition<'a>) {
-        let function =
-            Function { definition, depth: self.scopes.depth(), written: Vec::new(), is_being_written: false };
+        let function = Function {
+            definition,
+            depth: self.scopes.depth(),
+            written: Vec::new(),
+            is_being_written: false,
+            lost: None,
+        };
         self.functions.push(function);
         self.scopes.bind(definition.name(), Binding::Function(self.functions.len() - 1));
     }
@@ -269,20 +276,30 @@ impl<'a> Program<'a> {
             return Ok(written.clone());
         }
         let (definition, depth) = (function.definition, function.depth);
+        if let Some(line) = function.lost {
+            return Err(returns_lost(definition, line));
+        }
         if function.is_being_written {
             return Err(Missing::new(format!("{} calls itself", definition.name())));
         }
         let names: std::collections::BTreeSet<_> = function.written.iter().map(|written| &written.rust_name).collect();
         let versions = names.len();
         self.functions[number].is_being_written = true;
-        let body = self.body_of(definition, Receiver::None, &arguments, depth);
+        let body = self.body_and_lost(definition, Receiver::None, &arguments, depth);
         self.functions[number].is_being_written = false;
-        let body = body?;
+        let (body, lost) = body?;
         let mut rust_name = crate::names::in_snake_case(definition.name());
         if versions > 0 {
             rust_name.push_str(&format!("_{}", versions + 1));
         }
         let text = format!("({}){} {{\n{}\n}}\n", body.parameters.join(", "), body.result, body.lines.join("\n"));
+        if let Some(line) = lost {
+            // The rest of it is written, for whoever writes the line.
+            let own = self.source.line(definition.range().start());
+            self.item(own, format!("{}fn {rust_name}{text}", crate::uncalled::UNUSED));
+            self.functions[number].lost = Some(line);
+            return Err(returns_lost(definition, line));
+        }
         let Body { captured, returns, is_fallible, .. } = body;
         // For other arguments it may have the same text.
         let same = self.functions[number].written.iter().find(|written| written.text == text);
@@ -290,7 +307,8 @@ impl<'a> Program<'a> {
             Some(same) => rust_name = same,
             None => {
                 let line = self.source.line(definition.range().start());
-                self.item(line, format!("fn {rust_name}{text}"));
+                let unused = if self.is_uncalled { crate::uncalled::UNUSED } else { "" };
+                self.item(line, format!("{unused}fn {rust_name}{text}"));
             }
         }
         let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible, text };
@@ -306,6 +324,20 @@ impl<'a> Program<'a> {
         arguments: &[Type],
         depth: usize,
     ) -> Ported<Body> {
+        match self.body_and_lost(function, receiver, arguments, depth)? {
+            (body, None) => Ok(body),
+            (_, Some(line)) => Err(returns_lost(function, line)),
+        }
+    }
+
+    /// The text of a function, and the line of what it returns, if that is not ported.
+    fn body_and_lost(
+        &mut self,
+        function: Definition<'a>,
+        receiver: Receiver,
+        arguments: &[Type],
+        depth: usize,
+    ) -> Ported<(Body, Option<usize>)> {
         let hidden = self.scopes.hide(depth);
         let outer = (std::mem::take(&mut self.body), std::mem::replace(&mut self.depth, 1), self.last_line());
         let (lost, is_over) = (self.lost_return.take(), std::mem::take(&mut self.is_over));
@@ -389,10 +421,11 @@ impl<'a> Program<'a> {
         self.is_over = is_over;
         let lost_return = std::mem::replace(&mut self.lost_return, lost);
         result?;
-        if let Some(line) = lost_return {
-            return Err(Missing::new(format!("{} returns what line {line} has, which is not ported", function.name())));
+        if let Some(line) = lost_return.filter(|_| returns != Type::None) {
+            return Err(returns_lost(function, line));
         }
         let returns_always = match function {
+            _ if lost_return.is_some() => false,
             Definition::Def(function) => is_generator || always_returns(&function.body),
             Definition::Lambda(..) => true,
         };
@@ -431,7 +464,7 @@ impl<'a> Program<'a> {
             }
         }
         parameters.extend(captured.iter().map(|captured| self.captured_parameter(captured)));
-        Ok(Body { parameters, lines, returns, result, is_fallible, captured })
+        Ok((Body { parameters, lines, returns, result, is_fallible, captured }, lost_return))
     }
 
     /// Binds a parameter; its text, if Rust needs it.
@@ -540,6 +573,10 @@ impl<'a> Program<'a> {
 fn dtype_of(path: &str) -> Option<&str> {
     let name = path.strip_prefix("tensorflow.")?;
     matches!(name, "float16" | "float32" | "float64" | "int32" | "int64" | "uint8" | "bool").then_some(name)
+}
+
+fn returns_lost(function: Definition<'_>, line: usize) -> Missing {
+    Missing::new(format!("{} returns what line {line} has, which is not ported", function.name()))
 }
 
 /// Whether a function needs a `Result`; also if what it returns has several lines.

@@ -97,8 +97,10 @@ impl Graphs {
     pub(crate) fn without_needless_mut(&self, lines: &mut [String]) {
         let declared = |line: &str| {
             let rest = line.trim_start().strip_prefix("let mut ")?;
-            let name = rest.split(" = ").next()?.to_string();
-            self.tensors.contains(&name).then_some(name)
+            let (name, value) = rest.split_once(" = ")?;
+            // A list that later becomes a tensor changes itself.
+            let is_list = ["vec![", "Vec", "IndexMap", "BTreeSet"].iter().any(|start| value.starts_with(start));
+            (self.tensors.contains(name) && !is_list).then(|| name.to_string())
         };
         for at in 0..lines.len() {
             let Some(name) = declared(&lines[at]) else { continue };

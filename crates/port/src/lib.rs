@@ -100,6 +100,7 @@ mod tf_strings;
 mod toggles;
 mod tokenizers;
 mod truth;
+mod uncalled;
 mod unrolled;
 mod value;
 

@@ -72,6 +72,8 @@ pub(crate) struct Program<'a> {
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
     pub(crate) graphs: crate::layer_graphs::Graphs,
+    /// Whether what is written is used by nothing.
+    pub(crate) is_uncalled: bool,
     /// The models that are compiled, as the script calls them.
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
@@ -162,6 +164,7 @@ impl<'a> Program<'a> {
             lists: HashMap::new(),
             wanted_outputs: None,
             graphs: crate::layer_graphs::Graphs::default(),
+            is_uncalled: false,
             compiled: Vec::new(),
             special: HashMap::new(),
             may_be_negative: false,
@@ -206,14 +209,8 @@ impl<'a> Program<'a> {
         let statements = self.without_docstring(statements);
         self.block(statements);
         self.comments_before(self.source.line_count() + 1);
+        self.write_uncalled();
         self.write_classes();
-        let never_called = self.functions.iter().filter(|function| function.is_never_called());
-        for definition in never_called.map(|function| function.definition).collect::<Vec<_>>() {
-            let name = definition.name();
-            let missing =
-                Missing::new(format!("{name} is never called, so that the types of its arguments are not known"));
-            self.gap(definition.range(), &missing.help("leave it out, or call it"));
-        }
         self.gaps.sort_by_key(|gap| gap.line);
         let (lines, ported) = (self.code_lines.len(), self.code_lines.difference(&self.missing_lines).count());
         Port { program: self.with_types(&self.text()), lines, ported, gaps: self.gaps }
@@ -437,6 +434,15 @@ impl<'a> Program<'a> {
     pub(crate) fn has_function(&self, name: &str) -> bool {
         let start = format!("fn {name}(");
         self.items.iter().any(|(_, item)| item.contains(&start))
+    }
+
+    pub(crate) fn items_so_far(&self) -> Vec<(usize, String)> {
+        self.items.clone()
+    }
+
+    /// Forgets functions and types that were written since.
+    pub(crate) fn forget_items(&mut self, items: Vec<(usize, String)>) {
+        self.items = items;
     }
 
     /// Imports what a type needs that is written out.
