@@ -26,6 +26,12 @@ macro_rules! programs {
 
 include!("../crates/port/tests/programs.rs");
 
+/// Programs with gaps compile too.
+#[allow(warnings, clippy::all, clippy::pedantic)]
+mod photographs {
+    include!(concat!(env!("CARGO_MANIFEST_DIR"), "/crates/port/tests/partly/photographs.rs"));
+}
+
 /// The name of the program that a child of this process runs.
 const PROGRAM: &str = "PORTED_PROGRAM";
 

@@ -828,7 +828,7 @@ impl<'a> Program<'a> {
             if all_read && !self.classes[number].is_unused { docs } else { format!("{docs}#[allow(dead_code)]\n") };
         let mut out = format!("{docs}{}struct {name} {{\n", if is_cloned { "#[derive(Clone)]\n" } else { "" });
         for (field, of) in fields.iter().zip(&types) {
-            let in_rust = of.in_rust().unwrap_or_else(|| "Vec<()>".into());
+            let in_rust = of.in_rust().unwrap_or_else(|| "Vec<f64>".into());
             let in_rust = if field.is_late { format!("Option<{in_rust}>") } else { in_rust };
             out.push_str(&format!("    {}: {in_rust},\n", field.rust_name));
         }

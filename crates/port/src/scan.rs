@@ -154,6 +154,8 @@ pub(crate) struct Scan {
     called: HashSet<String>,
     /// Variables that are passed as callbacks.
     callbacks: HashSet<(String, usize)>,
+    /// The variables in lists that have a name.
+    lists: HashMap<String, Vec<String>>,
     /// How many variables each name has had so far.
     declared: HashMap<String, usize>,
     /// Where an assignment or loop declares a variable.
@@ -523,11 +525,9 @@ impl Scan {
         self.item_assigned.extend(attribute_name(array));
     }
 
-    fn mutate_callback(&mut self, callback: &Expr) {
-        if let Expr::Name(name) = callback {
-            let number = self.declared.get(name.id.as_str()).copied().unwrap_or(0);
-            self.callbacks.insert((name.id.to_string(), number));
-        }
+    fn mutate_callback(&mut self, name: &str) {
+        let number = self.declared.get(name).copied().unwrap_or(0);
+        self.callbacks.insert((name.to_string(), number));
     }
 
     fn mutate_name(&mut self, name: &str) {
@@ -553,6 +553,9 @@ impl<'a> Visitor<'a> for Scan {
         match statement {
             // What is assigned is read before.
             Stmt::Assign(assign) => {
+                if let ([Expr::Name(name)], Expr::List(list)) = (&assign.targets[..], &*assign.value) {
+                    self.lists.insert(name.id.to_string(), names_in_list(list));
+                }
                 if let ([Expr::Name(name)], Expr::UnaryOp(unary)) = (&assign.targets[..], &*assign.value)
                     && unary.op == UnaryOp::USub
                 {
@@ -719,9 +722,12 @@ impl<'a> Visitor<'a> for Scan {
                     let callbacks =
                         call.arguments.keywords.iter().filter(|word| word.arg.as_deref() == Some("callbacks"));
                     for word in callbacks {
-                        if let Expr::List(list) = &word.value {
-                            list.elts.iter().for_each(|callback| self.mutate_callback(callback));
-                        }
+                        let names = match &word.value {
+                            Expr::List(list) => names_in_list(list),
+                            Expr::Name(list) => self.lists.get(list.id.as_str()).cloned().unwrap_or_default(),
+                            _ => Vec::new(),
+                        };
+                        names.iter().for_each(|callback| self.mutate_callback(callback));
                     }
                 }
                 if let (Expr::Name(next), [reader]) = (&*call.func, &call.arguments.args[..])
@@ -792,4 +798,8 @@ fn attribute_name(target: &Expr) -> Option<String> {
         Expr::Name(name) if name.id.as_str() == "self" => Some(format!("self.{}", attribute.attr)),
         _ => None,
     }
+}
+
+fn names_in_list(list: &ruff_python_ast::ExprList) -> Vec<String> {
+    list.elts.iter().filter_map(Expr::as_name_expr).map(|name| name.id.to_string()).collect()
 }

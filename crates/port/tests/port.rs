@@ -56,6 +56,25 @@ fn scripts_become_their_programs() {
     }
 }
 
+/// Their programs are compiled by `tests/ported.rs` of the root package, as are those without gaps.
+#[test]
+fn scripts_with_gaps_become_programs_that_compile() {
+    for script in fs::read_dir(folder("partly")).unwrap().map(|entry| entry.unwrap().path()) {
+        if script.extension().is_none_or(|extension| extension != "py") {
+            continue;
+        }
+        let name = script.file_stem().unwrap().to_str().unwrap();
+        let port = port(&fs::read_to_string(&script).unwrap(), &format!("{name}.py")).unwrap();
+        assert!(!port.gaps.is_empty(), "{name}");
+        let program = script.with_extension("rs");
+        if std::env::var_os("PORT_UPDATE").is_some() {
+            fs::write(&program, &port.program).unwrap();
+        }
+        let expected = fs::read_to_string(&program).unwrap_or_default();
+        assert!(port.program == expected, "{name} becomes another program:\n{}", port.program);
+    }
+}
+
 #[test]
 fn what_cannot_be_ported_is_listed_and_the_rest_is_there() {
     let script = "import keras\nimport unknown\nx = 3\ny = unknown.f(x)  # strange\nprint(y, x)\nz = x + 1\nprint(z)\n";
