@@ -289,7 +289,7 @@ impl<'a> Program<'a> {
                 };
                 return Ok(Value::temporary(format!("{}.reshape({sizes})?", of.at(Strength::Whole)), of.of.clone()));
             }
-            None if matches!(value.of, Type::Tuple(_)) => crate::expressions::items_of_tuple(&value),
+            None if matches!(value.of, Type::Tuple(_)) => crate::arithmetic::items_of_tuple(&value),
             None => return Err(Missing::new("a computed shape")),
         };
         self.reshaped_to(of, &items)

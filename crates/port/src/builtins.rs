@@ -384,7 +384,7 @@ impl<'a> Program<'a> {
                 Form::Temporary,
             )),
             ("abs", [number]) if number.below_zero().is_some() => {
-                let text = format!("i64::abs({})", crate::expressions::signed(number).text);
+                let text = format!("i64::abs({})", crate::arithmetic::signed(number).text);
                 Ok(Value::temporary(text, Type::Signed))
             }
             ("abs", [number]) if number.of == Type::Int => Ok(number.clone()),
@@ -399,13 +399,13 @@ impl<'a> Program<'a> {
                 match (shown(a), shown(b)) {
                     (Some(x), Some(y)) => Ok(Value::temporary(format!("usize::max({x}, {y})"), Type::Int)),
                     _ => {
-                        let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                        let (x, y) = (crate::arithmetic::signed(a).text, crate::arithmetic::signed(b).text);
                         Ok(Value::temporary(format!("i64::max({x}, {y})"), Type::Signed))
                     }
                 }
             }
             ("min", [a, b]) if [a, b].iter().any(|one| one.below_zero().is_some()) && a.of == b.of => {
-                let (x, y) = (crate::expressions::signed(a).text, crate::expressions::signed(b).text);
+                let (x, y) = (crate::arithmetic::signed(a).text, crate::arithmetic::signed(b).text);
                 Ok(Value::temporary(format!("i64::min({x}, {y})"), Type::Signed))
             }
             ("abs", [number]) if number.of == Type::Signed => {

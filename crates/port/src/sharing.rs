@@ -3,14 +3,13 @@
 
 use crate::program::Program;
 use crate::value::{Binding, Type};
-use crate::{Missing, Ported};
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 /// Methods that change what they belong to.
-const IN_PLACE: &[&str] = &[
+pub(crate) const IN_PLACE: &[&str] = &[
     "append",
     "extend",
     "insert",
@@ -60,7 +59,7 @@ const FUNCTIONS_WITH_VIEWS: &[&str] = &[
 
 /// How a value is related to a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Relation {
+pub(crate) enum Relation {
     /// It may be the same object, or a view of it.
     Same,
     /// It is an element of what the name stands for.
@@ -87,24 +86,24 @@ enum Link {
 pub(crate) struct Sharing {
     links: Vec<Link>,
     /// The loops around, from the outermost on.
-    loops: Vec<TextRange>,
+    pub(crate) loops: Vec<TextRange>,
     /// How many values have no name any more.
-    nameless: usize,
+    pub(crate) nameless: usize,
     /// The parts `x[start:stop]` that names are of an array.
-    parts: HashMap<String, Part>,
+    pub(crate) parts: HashMap<String, Part>,
 }
 
 /// `x[start:stop]`, as the script has it.
 #[derive(Debug, Clone)]
-struct Part {
-    of: String,
-    start: String,
-    stop: String,
+pub(crate) struct Part {
+    pub(crate) of: String,
+    pub(crate) start: String,
+    pub(crate) stop: String,
 }
 
 /// What is changed: the object itself, or an element of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Changed {
+pub(crate) enum Changed {
     Itself,
     Element,
 }
@@ -122,7 +121,7 @@ impl Sharing {
     }
 
     /// A name gets a value; what it had stays where it is shared.
-    fn bind(&mut self, name: &str, sources: &Sources) {
+    pub(crate) fn bind(&mut self, name: &str, sources: &Sources) {
         self.parts.retain(|own, part| own != name && part.of != name);
         let old = self.nameless();
         for link in &mut self.links {
@@ -157,7 +156,7 @@ impl Sharing {
     }
 
     /// The names that show a change.
-    fn showing(&self, name: &str, changed: Changed, is_immutable: &dyn Fn(&str) -> bool) -> HashSet<String> {
+    pub(crate) fn showing(&self, name: &str, changed: Changed, is_immutable: &dyn Fn(&str) -> bool) -> HashSet<String> {
         // Each with whether its elements may be what changed: none, those taken from it, or all.
         let start = (name.to_string(), if changed == Changed::Element { 2 } else { 0 });
         let (mut found, mut open) = (HashSet::new(), vec![start]);
@@ -192,9 +191,9 @@ impl Sharing {
 #[derive(Debug, Default)]
 pub(crate) struct Returned {
     /// Functions that may return an argument, or a part of it, and the variables outside that they may return.
-    functions: HashMap<String, Vec<String>>,
+    pub(crate) functions: HashMap<String, Vec<String>>,
     /// Whether objects keep arguments that their methods change.
-    objects_keep: bool,
+    pub(crate) objects_keep: bool,
 }
 
 /// A parameter as its caller sees it.
@@ -203,7 +202,7 @@ fn of_caller(parameter: &str) -> String {
 }
 
 impl<'a> Program<'a> {
-    fn sharing(&mut self) -> &mut Sharing {
+    pub(crate) fn sharing(&mut self) -> &mut Sharing {
         let depth = self.scans.len();
         if self.sharing.len() < depth {
             self.sharing.resize_with(depth, Sharing::default);
@@ -471,7 +470,7 @@ impl<'a> Program<'a> {
     }
 
     /// What an expression may share its value with.
-    fn sources(&self, expression: &Expr) -> Sources {
+    pub(crate) fn sources(&self, expression: &Expr) -> Sources {
         match expression {
             Expr::Name(name) => match self.scopes.get(&name.id) {
                 Some(Binding::Variable(_) | Binding::Outside(_)) | None => vec![(Relation::Same, name.id.to_string())],
@@ -618,7 +617,7 @@ impl<'a> Program<'a> {
     }
 
     /// Whether an index chooses elements: a condition, a list or an array of places.
-    fn is_choice(&self, index: &Expr) -> bool {
+    pub(crate) fn is_choice(&self, index: &Expr) -> bool {
         match index {
             Expr::Compare(_) | Expr::List(_) => true,
             Expr::UnaryOp(unary) => self.is_choice(&unary.operand),
@@ -632,207 +631,28 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn type_of_name(&self, name: &str) -> Option<Type> {
+    pub(crate) fn type_of_name(&self, name: &str) -> Option<Type> {
         match self.scopes.get(name)? {
             Binding::Variable(variable) | Binding::Outside(variable) => Some(self.resolved(&variable.of)),
             _ => None,
         }
     }
 
-    fn is_array_name(&self, name: &str) -> bool {
+    pub(crate) fn is_array_name(&self, name: &str) -> bool {
         self.type_of_name(name).is_some_and(|of| of.is_array() || matches!(of, Type::Mutable { .. }))
     }
 
-    fn is_collection_name(&self, name: &str) -> bool {
+    pub(crate) fn is_collection_name(&self, name: &str) -> bool {
         self.type_of_name(name).is_some_and(|of| matches!(of, Type::List(_) | Type::Dict(..) | Type::Set(_)))
     }
 
-    fn is_immutable_name(&self, name: &str) -> bool {
+    pub(crate) fn is_immutable_name(&self, name: &str) -> bool {
         self.type_of_name(name).is_some_and(|of| is_immutable(&of))
-    }
-
-    /// An error, if a statement changes what other names show that are read behind it.
-    pub(crate) fn check_changes(&mut self, statement: &'a Stmt) -> Ported<()> {
-        let range = statement.range();
-        let changes = self.changes_of(statement);
-        self.check_arguments(statement)?;
-        for (name, changed) in changes {
-            // Of an array that a function changes, the function has a copy.
-            let is_passed = self.is_array_name(&name) && self.is_passed_to_change(statement, &name);
-            if is_passed && self.is_read_after(&name, range) {
-                return Err(Missing::new(format!("a function that changes {name}")).help("return the new array"));
-            }
-            self.sharing();
-            let shown =
-                self.sharing[self.scans.len() - 1].showing(&name, changed, &|name| self.is_immutable_name(name));
-            let mut shown: Vec<_> = shown.into_iter().filter(|other| self.is_seen(other, &name, range)).collect();
-            shown.sort();
-            if let Some(other) = shown.first() {
-                let other = match other.strip_prefix("\0 ") {
-                    Some(parameter) => format!("{parameter} of the caller"),
-                    None => other.clone(),
-                };
-                return Err(Missing::new(format!("a change of {name}, which {other} shows as well"))
-                    .help("change a copy, or make a new value"));
-            }
-        }
-        Ok(())
-    }
-
-    /// What is printed is borrowed until all of it is made.
-    fn check_arguments(&mut self, statement: &'a Stmt) -> Ported<()> {
-        let Stmt::Expr(expression) = statement else { return Ok(()) };
-        let Expr::Call(call) = &*expression.value else { return Ok(()) };
-        if !matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "print") {
-            return Ok(());
-        }
-        let mut read = HashSet::new();
-        for argument in &call.arguments.args {
-            for inner in calls_of(argument) {
-                let Expr::Attribute(attribute) = &*inner.func else { continue };
-                let Expr::Name(name) = &*attribute.value else { continue };
-                let is_object = matches!(self.type_of_name(&name.id), Some(Type::Instance(_)));
-                let changes = self.changing.get(attribute.attr.as_str()).is_some_and(|all| all.places.contains(&0));
-                if is_object && changes && read.contains(name.id.as_str()) {
-                    let missing = Missing::new(format!("{} behind a part of it", name.id));
-                    return Err(missing.help("call the method before"));
-                }
-            }
-            read.extend(crate::scan::Scan::of_expression(argument, &self.changing).all_read().map(str::to_string));
-        }
-        Ok(())
-    }
-
-    /// Whether what the name has now is read behind this place, perhaps in the next round of a loop.
-    fn is_seen(&mut self, name: &str, changed: &str, at: TextRange) -> bool {
-        if let Some(parameter) = name.strip_prefix("\0 ") {
-            // A parameter that is changed itself is lent.
-            return !(parameter == changed && self.is_first(parameter));
-        }
-        if name.starts_with('\0') || self.is_immutable_name(name) {
-            return false;
-        }
-        if name.contains('.') {
-            return true;
-        }
-        let outside = self.scans.len() > 1 && self.scan().is_never_assigned(name);
-        outside || self.scan().is_read_inside(name) || self.is_read_later(name, at)
-    }
-
-    fn is_passed_to_change(&self, statement: &'a Stmt, name: &str) -> bool {
-        calls_in(statement).into_iter().any(|call| {
-            let Expr::Name(function) = &*call.func else { return false };
-            let Some(changes) = self.changing.get(function.id.as_str()) else { return false };
-            let given = changes.places.iter().filter_map(|&place| call.arguments.args.get(place));
-            given.flat_map(|given| self.sources(given)).any(|(_, source)| source == name)
-        })
-    }
-
-    fn is_read_after(&mut self, name: &str, at: TextRange) -> bool {
-        let around = self.sharing().loops.first().copied();
-        self.scan().is_read_after(name, at, around)
-    }
-
-    /// Whether the name has still its first value.
-    pub(crate) fn is_first(&self, name: &str) -> bool {
-        self.declared_so_far().get(name).copied().unwrap_or(0) == 0
-    }
-
-    fn is_read_later(&mut self, name: &str, at: TextRange) -> bool {
-        let around = self.sharing().loops.first().copied();
-        self.scan().is_read_from(name, at.start(), around)
-    }
-
-    /// What a statement changes in its place.
-    fn changes_of(&mut self, statement: &'a Stmt) -> Vec<(String, Changed)> {
-        let mut found = Vec::new();
-        match statement {
-            Stmt::AugAssign(assign) => match &*assign.target {
-                Expr::Subscript(subscript) => found.extend(self.change_in(&subscript.value)),
-                target => found.extend(self.change_in(target)),
-            },
-            Stmt::Assign(assign) => {
-                for target in &assign.targets {
-                    if let Expr::Subscript(subscript) = target {
-                        found.extend(self.change_in(&subscript.value));
-                    }
-                }
-            }
-            Stmt::Delete(delete) => {
-                for target in &delete.targets {
-                    if let Expr::Subscript(subscript) = target {
-                        found.extend(self.change_in(&subscript.value));
-                    }
-                }
-            }
-            _ => {}
-        }
-        for call in calls_in(statement) {
-            found.extend(self.changes_of_call(call));
-        }
-        found
-    }
-
-    fn changes_of_call(&mut self, call: &'a ExprCall) -> Vec<(String, Changed)> {
-        let mut found = Vec::new();
-        let first = call.arguments.args.first();
-        if let Some(path) = self.path_of(&call.func) {
-            if matches!(
-                path.as_str(),
-                "numpy.random.shuffle" | "random.shuffle" | "numpy.fill_diagonal" | "numpy.put" | "numpy.copyto"
-            ) {
-                found.extend(first.into_iter().flat_map(|first| self.change_in(first)));
-            }
-            return found;
-        }
-        match &*call.func {
-            Expr::Attribute(attribute) => {
-                let name = attribute.attr.as_str();
-                if name == "shuffle" {
-                    found.extend(first.into_iter().flat_map(|first| self.change_in(first)));
-                } else if IN_PLACE.contains(&name) {
-                    found.extend(self.change_in(&attribute.value));
-                }
-                let is_changing = self.changing.get(name).is_some_and(|changes| changes.places.contains(&0));
-                if is_changing && self.returned.objects_keep {
-                    for (_, object) in self.sources(&attribute.value) {
-                        if matches!(self.type_of_name(&object), Some(Type::Instance(_))) {
-                            found.push((object, Changed::Element));
-                        }
-                    }
-                }
-            }
-            Expr::Name(name) => {
-                let Some(changes) = self.changing.clone().get(name.id.as_str()).cloned() else { return found };
-                for &place in &changes.places {
-                    found.extend(call.arguments.args.get(place).into_iter().flat_map(|given| self.change_in(given)));
-                }
-            }
-            _ => {}
-        }
-        found
-    }
-
-    /// A change of what an expression names.
-    fn change_in(&self, place: &Expr) -> Vec<(String, Changed)> {
-        let changed = self.sources(place).into_iter().filter_map(|(relation, source)| {
-            let is_object = matches!(self.type_of_name(&source), Some(Type::Instance(_)));
-            let is_table = self.type_of_name(&source).is_some_and(|of| crate::pandas::is(&of, crate::pandas::TABLE));
-            if !(self.is_array_name(&source) || self.is_collection_name(&source) || is_object || is_table) {
-                return None;
-            }
-            match relation {
-                Relation::Same => Some((source, Changed::Itself)),
-                Relation::Part => Some((source, Changed::Element)),
-                Relation::Holder | Relation::Copied => None,
-            }
-        });
-        changed.collect()
     }
 }
 
 /// Whether a part that starts there starts behind this end: `4` behind `2`, `n + m` behind `n`.
-fn is_behind(end: &str, start: &str) -> bool {
+pub(crate) fn is_behind(end: &str, start: &str) -> bool {
     match (end.parse::<usize>(), start.parse::<usize>()) {
         (Ok(end), Ok(start)) => end <= start,
         // What is added to an end is a size.
@@ -853,7 +673,7 @@ fn is_immutable(of: &Type) -> bool {
 }
 
 /// `self.x`
-fn own_attribute(target: &Expr) -> Option<String> {
+pub(crate) fn own_attribute(target: &Expr) -> Option<String> {
     let Expr::Attribute(attribute) = target else { return None };
     match &*attribute.value {
         Expr::Name(name) if name.id.as_str() == "self" => Some(format!("self.{}", attribute.attr)),
@@ -862,7 +682,7 @@ fn own_attribute(target: &Expr) -> Option<String> {
 }
 
 #[derive(Default)]
-struct Calls<'a>(Vec<&'a ExprCall>);
+pub(crate) struct Calls<'a>(Vec<&'a ExprCall>);
 
 impl<'a> Visitor<'a> for Calls<'a> {
     fn visit_expr(&mut self, expression: &'a Expr) {
@@ -873,14 +693,14 @@ impl<'a> Visitor<'a> for Calls<'a> {
     }
 }
 
-fn calls_of(expression: &Expr) -> Vec<&ExprCall> {
+pub(crate) fn calls_of(expression: &Expr) -> Vec<&ExprCall> {
     let mut calls = Calls::default();
     calls.visit_expr(expression);
     calls.0
 }
 
 /// The calls of a statement without blocks, from the outermost on.
-fn calls_in(statement: &Stmt) -> Vec<&ExprCall> {
+pub(crate) fn calls_in(statement: &Stmt) -> Vec<&ExprCall> {
     let mut calls = Calls(Vec::new());
     match statement {
         Stmt::Assign(assign) => {
@@ -905,7 +725,7 @@ impl Returned {
         returned
     }
 
-    fn collect(&mut self, statements: &[Stmt], kept: &mut HashSet<String>, changed: &mut HashSet<String>) {
+    pub(crate) fn collect(&mut self, statements: &[Stmt], kept: &mut HashSet<String>, changed: &mut HashSet<String>) {
         for statement in statements {
             match statement {
                 Stmt::FunctionDef(function) => {
@@ -936,18 +756,18 @@ impl Returned {
 
 /// A function's body: what of it comes from its parameters and from outside.
 #[derive(Debug, Default)]
-struct Body {
-    from: HashSet<String>,
-    assigned: HashSet<String>,
-    returned: HashSet<String>,
-    returns: bool,
-    kept: HashSet<String>,
-    changed: HashSet<String>,
+pub(crate) struct Body {
+    pub(crate) from: HashSet<String>,
+    pub(crate) assigned: HashSet<String>,
+    pub(crate) returned: HashSet<String>,
+    pub(crate) returns: bool,
+    pub(crate) kept: HashSet<String>,
+    pub(crate) changed: HashSet<String>,
 }
 
 impl Body {
     /// The names that the value of an expression may belong to.
-    fn names(expression: &Expr, out: &mut Vec<String>) {
+    pub(crate) fn names(expression: &Expr, out: &mut Vec<String>) {
         match expression {
             Expr::Name(name) => out.push(name.id.to_string()),
             Expr::Attribute(attribute) => match own_attribute(expression) {

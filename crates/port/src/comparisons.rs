@@ -1,0 +1,178 @@
+//! Comparisons, also in chains, of arrays, and of what may be None.
+
+use crate::arithmetic::signed;
+use crate::program::Program;
+use crate::value::{Form, Strength, Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{CmpOp, ExprCompare};
+
+impl<'a> Program<'a> {
+    pub(crate) fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(test) = self.compare_maybe(compare) {
+            return Ok(test);
+        }
+        if let Some(known) = self.compare_version(compare)? {
+            return Ok(Value::constant(known.to_string(), Type::Bool));
+        }
+        let mut parts = Vec::new();
+        let mut left = self.expression(&compare.left)?;
+        for (op, right) in compare.ops.iter().zip(&compare.comparators) {
+            let right = self.expression(right)?;
+            if compare.ops.len() == 1
+                && let Some(mask) = self.compare_column(&left, *op, &right)?
+            {
+                return Ok(mask);
+            }
+            let is_array = |value: &Value| {
+                value.of.is_array()
+                    || matches!(value.of, Type::Mutable { .. })
+                    || crate::pandas::as_array(value).is_some()
+            };
+            let has_array = is_array(&left) || is_array(&right);
+            if has_array && right.of != Type::None && !matches!(op, CmpOp::In | CmpOp::NotIn) {
+                if compare.ops.len() > 1 {
+                    return Err(Missing::new("a chain of comparisons of arrays"));
+                }
+                return self.compare_arrays(&left, *op, &right);
+            }
+            // What is made is made once.
+            if parts.len() + 1 < compare.ops.len() && right.form == Form::Temporary && right.text.contains('(') {
+                return Err(Missing::new("a chain of comparisons of what is computed").help("assign it to a name"));
+            }
+            parts.push(compared(&left, *op, &right)?);
+            left = right;
+        }
+        match &mut parts[..] {
+            [one] if one == "true" || one == "false" => Ok(Value::constant(std::mem::take(one), Type::Bool)),
+            [one] => Ok(Value::new(std::mem::take(one), Type::Bool, Strength::Comparison, Form::Temporary)),
+            _ => Ok(Value::new(parts.join(" && "), Type::Bool, Strength::And, Form::Temporary)),
+        }
+    }
+
+    /// `x > 0.5` of an array: an array of truth values.
+    fn compare_arrays(&mut self, a: &Value, op: CmpOp, b: &Value) -> Ported<Value> {
+        let name = match op {
+            CmpOp::Eq => "equal",
+            CmpOp::NotEq => "not_equal",
+            CmpOp::Lt => "less",
+            CmpOp::LtE => "less_equal",
+            CmpOp::Gt => "greater",
+            CmpOp::GtE => "greater_equal",
+            _ => return Err(Missing::new("this comparison of arrays")),
+        };
+        // A number has the precision of the array: 0.1 is that of float32.
+        let (method, flipped) = match op {
+            CmpOp::Eq => ("eq", "eq"),
+            CmpOp::NotEq => ("ne", "ne"),
+            CmpOp::Lt => ("lt", "gt"),
+            CmpOp::LtE => ("le", "ge"),
+            CmpOp::Gt => ("gt", "lt"),
+            _ => ("ge", "le"),
+        };
+        for (array, number, method) in [(a, b, method), (b, a, flipped)] {
+            if let (Type::Floats, Some(number)) = (&array.of, number.as_float()) {
+                return Ok(Value::temporary(format!("{}.{method}({number})?", array.at(Strength::Whole)), Type::Mask));
+            }
+        }
+        let (a, b) = (self.tensor(a)?, self.tensor(b)?);
+        let function = self.import(&format!("ops::{name}"));
+        Ok(Value::temporary(format!("{function}({}, {})?", a.borrowed(), b.borrowed()), Type::Mask))
+    }
+
+    /// Two values as ones of the same type.
+    pub(crate) fn alike(&self, a: Value, b: Value) -> Ported<(Value, Value)> {
+        if a.of == b.of {
+            return Ok((self.owned(a)?, self.owned(b)?));
+        }
+        if a.of.is_text() && b.of.is_text() {
+            let own = |text: &Value| Value::temporary(self.owned_text(text), Type::String);
+            return Ok((own(&a), own(&b)));
+        }
+        match (a.as_float(), b.as_float()) {
+            (Some(x), Some(y)) => Ok((Value::temporary(x, Type::Float), Value::temporary(y, Type::Float))),
+            _ => Err(Missing::new(format!("either {} or {}", a.of.described(), b.of.described()))),
+        }
+    }
+}
+
+pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
+    let is_order = !matches!(op, CmpOp::In | CmpOp::NotIn | CmpOp::Is | CmpOp::IsNot);
+    let are_integers = [a, b].iter().all(|value| matches!(value.of, Type::Int | Type::Signed));
+    let may_be_negative = a.of != b.of || a.below_zero().is_some() || b.below_zero().is_some();
+    if is_order && are_integers && may_be_negative && (a.of == Type::Int || b.of == Type::Int) {
+        return compared(&signed(a), op, &signed(b));
+    }
+    let sign = match op {
+        CmpOp::Eq => "==",
+        CmpOp::NotEq => "!=",
+        CmpOp::Lt => "<",
+        CmpOp::LtE => "<=",
+        CmpOp::Gt => ">",
+        CmpOp::GtE => ">=",
+        CmpOp::In | CmpOp::NotIn => {
+            let not = if op == CmpOp::NotIn { "!" } else { "" };
+            return match &b.of {
+                Type::List(of) if **of == a.of => Ok(format!(
+                    "{not}{}.contains({})",
+                    b.at(Strength::Whole),
+                    if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
+                )),
+                Type::Dict(key, _) => Ok(format!(
+                    "{not}{}.contains_key({})",
+                    b.at(Strength::Whole),
+                    crate::collections::dict_key(key, a)?
+                )),
+                Type::Set(of) => {
+                    Ok(format!("{not}{}.contains({})", b.at(Strength::Whole), crate::collections::dict_key(of, a)?))
+                }
+                Type::Tuple(_) if b.items.is_some() => {
+                    let items = b.items.as_deref().unwrap_or_default();
+                    if items.iter().any(|item| item.of != a.of || !item.of.is_copy()) {
+                        return Err(Missing::new("in a tuple of other types"));
+                    }
+                    let texts: Vec<_> = items.iter().map(|item| item.text.clone()).collect();
+                    Ok(format!("{not}[{}].contains(&{})", texts.join(", "), a.at(Strength::Prefix)))
+                }
+                of if of.is_text() && a.of.is_text() => {
+                    Ok(format!("{not}{}.contains({})", b.at(Strength::Whole), a.borrowed()))
+                }
+                of => Err(Missing::new(format!("in {}", of.described()))),
+            };
+        }
+        CmpOp::Is | CmpOp::IsNot => {
+            // What is None is known before the program runs.
+            return match b.of {
+                Type::None => Ok(((a.of == Type::None) == (op == CmpOp::Is)).to_string()),
+                _ => Err(Missing::new("is")),
+            };
+        }
+    };
+    if b.of == Type::None && matches!(op, CmpOp::Eq | CmpOp::NotEq) {
+        return Ok(((a.of == Type::None) == (op == CmpOp::Eq)).to_string());
+    }
+    let least = Strength::Sum;
+    match (&a.of, &b.of) {
+        // As Keras writes shapes.
+        (Type::Shape, Type::Tuple(_)) if b.items.is_some() => {
+            let sizes: Vec<_> = b.items.iter().flatten().map(|item| item.text.clone()).collect();
+            let comma = if sizes.len() == 1 { "," } else { "" };
+            Ok(format!("{}.to_string() {sign} \"({}{comma})\"", a.at(Strength::Whole), sizes.join(", ")))
+        }
+        // A character is a text of length 1.
+        (Type::Char, Type::Str) if matches!(op, CmpOp::Eq | CmpOp::NotEq) => {
+            let text = b.literal_text().map(|text| text.replace("\\\"", "\""));
+            match text.as_deref().map(|text| (text.chars().count(), text.starts_with('\\'), text)) {
+                Some((1, false, "'")) => Ok(format!("{} {sign} '\\''", a.at(least))),
+                Some((1, false, text)) | Some((2, true, text)) => Ok(format!("{} {sign} '{text}'", a.at(least))),
+                _ => Err(Missing::new("a comparison of a character and a text")),
+            }
+        }
+        (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
+        (x, y) if x.is_number() && y.is_number() => match (a.as_float_at(Strength::Prefix), b.as_float_at(least)) {
+            (Some(x), Some(y)) => Ok(format!("{x} {sign} {y}")),
+            _ => Err(Missing::new("a comparison of these numbers")),
+        },
+        (x, y) if x.is_text() && y.is_text() => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
+        (x, y) => Err(Missing::new(format!("a comparison of {} and {}", x.described(), y.described()))),
+    }
+}
