@@ -50,6 +50,7 @@ programs! {
     loop_with_tape
     loss_classes
     lstm_text_generation
+    masked_loss
     miniature_gpt
     mixer_blocks
     mnist_cnn

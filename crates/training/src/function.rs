@@ -12,6 +12,9 @@ pub enum Target {
     Values,
     /// A class index, for a prediction with one value per class on its last axis.
     Class,
+    /// Numbers in a shape that the function knows: of the dtype of the predictions, and of their rank where a last axis of size 1 makes it so,
+    /// as Keras passes them to functions that are not its own.
+    Unchecked,
     /// Anything, such as a sequence of labels for CTC: shapes and dtypes are neither adapted nor checked.
     Any,
 }
@@ -177,6 +180,7 @@ fn aligned(function: &dyn Function, y_true: &Tensor, y_pred: &Tensor) -> Result<
             }
             Ok((y_true, y_pred))
         }
+        Target::Unchecked => same_rank(&y_true.to_dtype(y_pred.dtype())?, y_pred),
         Target::Any => Ok((y_true.clone(), y_pred.clone())),
         Target::Class => {
             let rank = y_pred.rank();

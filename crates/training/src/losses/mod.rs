@@ -22,7 +22,7 @@ pub use regression::{
     MeanSquaredLogarithmicError,
 };
 
-use crate::function::{Function, function_config, function_name, object_config, same_rank, values};
+use crate::function::{Function, Target, function_config, function_name, object_config, same_rank, values};
 use crate::{MeanMetric, MetricSpec};
 use candle_core::Tensor;
 use candle_keras_layers::{Config, KerasObject, from_serde_config};
@@ -179,13 +179,18 @@ impl<F: Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor> + Send + Sync> Funct
         &self.name
     }
 
+    fn target(&self) -> Target {
+        Target::Unchecked
+    }
+
     fn values(&self, y_true: &Tensor, y_pred: &Tensor) -> Result<Tensor> {
         Ok((self.function)(y_true, y_pred)?)
     }
 }
 
 impl Loss {
-    /// A custom loss: a function of targets and predictions of the same shape, with a value for each sample.
+    /// A custom loss: a function of targets and predictions with a value for each sample. The targets have the dtype of the predictions, and the
+    /// shape in which they are given, but that a last axis of size 1 is added or removed where it makes the ranks the same.
     ///
     /// ```
     /// use candle_keras_training::Loss;
