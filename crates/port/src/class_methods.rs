@@ -108,7 +108,7 @@ impl<'a> Program<'a> {
     /// Whether the arrays that a method gets are tensors of a graph or a step, which nothing changes in place.
     pub(crate) fn is_of_tensors(&self, number: usize, method: &str) -> bool {
         match self.kind_of_class(number) {
-            ClassKind::Layer | ClassKind::OwnLayer | ClassKind::Loss => true,
+            ClassKind::Layer | ClassKind::OwnLayer | ClassKind::Loss | ClassKind::Metric => true,
             ClassKind::Model => !self.attributes_outside.contains(method),
             ClassKind::Plain | ClassKind::Callback => false,
         }

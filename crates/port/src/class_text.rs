@@ -67,6 +67,7 @@ impl<'a> Program<'a> {
                 Some((new, _)) => {
                     let conversion = match self.classes[number].kind {
                         Kind::Loss => self.conversion_of_loss(number),
+                        Kind::Metric => self.metric_text(number),
                         _ => None,
                     };
                     let text = self.class_text(number, &new);
@@ -78,6 +79,7 @@ impl<'a> Program<'a> {
                         let is_written = name == "__init__"
                             || (name == "metrics" && self.classes[number].kind == Kind::Model)
                             || OF_FILES.contains(&name)
+                            || self.is_reset_of_metric(number, function)
                             || self.classes[number].methods.iter().any(|method| method.name == name)
                             || self.classes[number].of_init.iter().any(|(method, ..)| method == name);
                         if !is_written {
@@ -121,7 +123,12 @@ impl<'a> Program<'a> {
             fields.iter().all(|field| field.is_read || (made.is_some() && of_layers(&self.resolved(&field.of))));
         let docs =
             if all_read && !self.classes[number].is_unused { docs } else { format!("{docs}#[allow(dead_code)]\n") };
-        let mut out = format!("{docs}{}struct {name} {{\n", if is_cloned { "#[derive(Clone)]\n" } else { "" });
+        let derived = match (kind, is_cloned) {
+            (Kind::Metric, _) => "#[derive(Debug, Clone)]\n",
+            (_, true) => "#[derive(Clone)]\n",
+            (_, false) => "",
+        };
+        let mut out = format!("{docs}{}struct {name} {{\n", derived);
         for (field, of) in fields.iter().zip(&types) {
             let in_rust = of.in_rust().unwrap_or_else(|| "Vec<f64>".into());
             let in_rust = if field.is_late { format!("Option<{in_rust}>") } else { in_rust };

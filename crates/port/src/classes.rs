@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     OwnLayer,
     Callback,
     Loss,
+    Metric,
     /// Derived from `keras.Model`.
     Model,
 }
@@ -151,6 +152,7 @@ impl<'a> Program<'a> {
                 Some("keras.callbacks.Callback") => Kind::Callback,
                 Some("keras.Model" | "keras.models.Model") => Kind::Model,
                 Some("keras.losses.Loss" | "keras.Loss") => Kind::Loss,
+                Some("keras.metrics.Metric" | "keras.Metric") => Kind::Metric,
                 Some(path) => {
                     return Err(Missing::new(format!("a class derived from {path}"))
                         .help("see docs/training-loops.md and docs/writing-a-layer.md"));
@@ -225,6 +227,28 @@ impl<'a> Program<'a> {
     pub(crate) fn kind_of(&self, of: &Type) -> Option<Kind> {
         let Type::Instance(name) = of else { return None };
         self.class_number(name).ok().map(|number| self.classes[number].kind)
+    }
+
+    /// Whether an expression is an object of a metric of the script, or makes one.
+    pub(crate) fn is_of_metric_class(&self, metric: &Expr) -> bool {
+        let name = match metric {
+            Expr::Name(name) => &name.id,
+            Expr::Call(call) => match &*call.func {
+                Expr::Name(class) => &class.id,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        match self.scopes.get(name) {
+            Some(Binding::Variable(variable)) => self.kind_of(&variable.of) == Some(Kind::Metric),
+            Some(Binding::Class(number)) => self.classes[number].kind == Kind::Metric,
+            _ => false,
+        }
+    }
+
+    /// Whether a method of this name has such a text.
+    pub(crate) fn methods_with_text(&self, number: usize, name: &str, text: &str) -> bool {
+        self.classes[number].methods.iter().any(|method| method.name == name && method.text.contains(text))
     }
 
     pub(crate) fn method_named(&self, number: usize, name: &str) -> Option<&'a StmtFunctionDef> {
@@ -536,6 +560,9 @@ impl<'a> Program<'a> {
                 _ => {}
             }
         }
+        if self.classes[number].kind == Kind::Metric && matches!(name, "add_weight" | "add_variable") {
+            return self.weight_of_metric(call);
+        }
         let Some(definition) = self.method_named(number, name) else {
             // A field may be called as well.
             if self.classes[number].fields.iter().any(|field| field.name == name) {
@@ -544,6 +571,10 @@ impl<'a> Program<'a> {
             }
             if self.classes[number].kind == Kind::Model {
                 return self.inherited_method(of, name, call);
+            }
+            if let (Kind::Metric, "reset_state" | "reset_states") = (self.classes[number].kind, name) {
+                self.import("metrics::Metric");
+                return Ok(Value::temporary(format!("{}.reset_state()", of.at(Strength::Whole)), Type::None));
             }
             return Err(Missing::new(format!("the method {name} of {class}")));
         };

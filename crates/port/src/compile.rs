@@ -201,6 +201,10 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn metric(&mut self, metric: &'a Expr) -> Ported<(Value, Option<String>)> {
+        if matches!(metric, Expr::Name(_) | Expr::Call(_)) && self.is_of_metric_class(metric) {
+            let value = self.expression(metric)?;
+            return self.metric_of_instance(&value);
+        }
         if let Some((name, closure)) = self.function_of_targets(metric)? {
             let class = self.import("metrics::MetricSpec");
             let of = Type::Object("metrics::MetricSpec".into());

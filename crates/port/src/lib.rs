@@ -75,6 +75,7 @@ mod operations;
 mod own_init;
 mod own_layers;
 mod own_losses;
+mod own_metrics;
 mod pandas;
 mod patches;
 mod patterns;

@@ -273,6 +273,9 @@ impl<'a> Program<'a> {
     }
 
     fn method_of_array(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
+        if let Some(assigned) = self.assigned_weight(of, name, call)? {
+            return Ok(assigned);
+        }
         let whole = of.at(Strength::Whole);
         let arguments = &call.arguments.args;
         let is_reduction = matches!(name, "mean" | "sum" | "max" | "min" | "std" | "argmax" | "argmin" | "var");

@@ -191,6 +191,11 @@ impl<'a> Program<'a> {
             && self.path_of(dtype).is_none()
         {
             let (of, like) = (self.expression(needed(&named, "x")?)?, self.expression(&attribute.value)?);
+            // The dtype of a metric of the script.
+            if self.kind_of(&like.of) == Some(crate::classes::Kind::Metric) {
+                let text = format!("{}.to_dtype(DType::F32)?", self.tensor(&of)?.at(crate::value::Strength::Whole));
+                return Ok(Value::temporary(text, Type::Floats));
+            }
             let (of, like) = (self.tensor(&of)?, self.tensor(&like)?);
             if of.of == Type::Symbolic || like.of == Type::Symbolic {
                 return Err(Missing::new("a cast to the dtype of a symbolic tensor"));

@@ -51,6 +51,7 @@ programs! {
     loss_classes
     lstm_text_generation
     masked_loss
+    metric_classes
     miniature_gpt
     mixer_blocks
     mnist_cnn
