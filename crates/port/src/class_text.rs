@@ -39,7 +39,8 @@ impl<'a> Program<'a> {
             self.import("callbacks::Logs");
             let text = format!("fn {name}({}) -> Result<()> {{\n{}\n}}", parameters.join(", "), lines.join("\n"));
             let written = Written::of_method((*name).into(), Vec::new(), Type::None, true);
-            let method = Method { name: (*name).into(), parameters: types, written, text, is_of_trait: true };
+            let method =
+                Method { name: (*name).into(), parameters: types, written, text, is_of_trait: true, lost: None };
             self.classes[number].methods.push(method);
         }
         self.import("callbacks::Callback");

@@ -108,6 +108,8 @@ pub(crate) struct Method {
     pub(crate) text: String,
     /// Of `impl Callback`.
     pub(crate) is_of_trait: bool,
+    /// The line of what it returns, if that is not ported.
+    pub(crate) lost: Option<usize>,
 }
 
 /// The hooks of a callback: what they take beside the model.
@@ -648,13 +650,16 @@ impl<'a> Program<'a> {
         let name = definition.name.to_string();
         let same: Vec<_> = self.classes[number].methods.iter().filter(|method| method.name == name).collect();
         if let Some(method) = same.iter().find(|method| crate::functions::are_alike(&method.parameters, types)) {
-            return Ok(method.written.clone());
+            return match method.lost {
+                None => Ok(method.written.clone()),
+                Some(line) => Err(crate::functions::returns_lost(Definition::Def(definition), line)),
+            };
         }
         let mut rust_name = crate::names::in_snake_case(&name);
         if !same.is_empty() {
             rust_name.push_str(&format!("_{}", same.len() + 1));
         }
-        let body = self.method_body(number, definition, types)?;
+        let (body, lost) = self.method_body_and_lost(number, definition, types)?;
         let changes_self = self.changes_self(definition);
         let receiver = if changes_self { "&mut self" } else { "&self" };
         let receiver = (MethodKind::of(definition) == MethodKind::OfObject).then(|| receiver.to_string());
@@ -664,16 +669,25 @@ impl<'a> Program<'a> {
         // For other arguments it may have the same text.
         let methods = &self.classes[number].methods;
         let same = methods.iter().find(|method| method.name == name && method.text.ends_with(&text));
-        if let Some(same) = same {
+        if let Some(same) = same.filter(|_| lost.is_none()) {
             let own_name = same.written.rust_name.clone();
             return Ok(Written::of_method(own_name, body.captured, body.returns, body.is_fallible));
         }
-        let unused = if self.is_uncalled { crate::uncalled::UNUSED } else { "" };
+        let unused = match lost {
+            // The rest of it is written, for whoever writes the line.
+            Some(_) => "#[allow(dead_code, unused_variables)]\n",
+            None if self.is_uncalled => crate::uncalled::UNUSED,
+            None => "",
+        };
         let text = format!("{unused}fn {rust_name}{text}");
         let written = Written::of_method(rust_name, body.captured, body.returns, body.is_fallible);
-        let method = Method { name, parameters: types.to_vec(), written: written.clone(), text, is_of_trait: false };
+        let (parameters, is_of_trait) = (types.to_vec(), false);
+        let method = Method { name, parameters, written: written.clone(), text, is_of_trait, lost };
         self.classes[number].methods.push(method);
-        Ok(written)
+        match lost {
+            None => Ok(written),
+            Some(line) => Err(crate::functions::returns_lost(Definition::Def(definition), line)),
+        }
     }
 
     /// The texts of the methods that are written.
@@ -705,6 +719,19 @@ impl<'a> Program<'a> {
         definition: &'a StmtFunctionDef,
         types: &[Type],
     ) -> Ported<Body> {
+        match self.method_body_and_lost(number, definition, types)? {
+            (body, None) => Ok(body),
+            (_, Some(line)) => Err(crate::functions::returns_lost(Definition::Def(definition), line)),
+        }
+    }
+
+    /// The text of a method, and the line of what it returns, if that is not ported.
+    fn method_body_and_lost(
+        &mut self,
+        number: usize,
+        definition: &'a StmtFunctionDef,
+        types: &[Type],
+    ) -> Ported<(Body, Option<usize>)> {
         if self.classes[number].is_being_written {
             let being = self.methods_being_written.iter().any(|name| *name == definition.name.as_str());
             if being {
@@ -721,7 +748,8 @@ impl<'a> Program<'a> {
             MethodKind::OfClass => Receiver::Class(number),
             MethodKind::Static => Receiver::Static,
         };
-        let body = self.body_of(Definition::Def(definition), receiver, types, self.classes[number].depth);
+        let depth = self.classes[number].depth;
+        let body = self.body_and_lost(Definition::Def(definition), receiver, types, depth);
         self.initialized = initialized;
         self.methods_being_written.pop();
         self.classes[number].is_being_written = false;
@@ -732,7 +760,7 @@ impl<'a> Program<'a> {
     pub(crate) fn add_hook(&mut self, number: usize, name: &str, text: String) {
         let written = Written::of_method(name.into(), Vec::new(), Type::None, true);
         let (name, parameters) = (name.to_string(), Vec::new());
-        self.classes[number].methods.push(Method { name, parameters, written, text, is_of_trait: true });
+        self.classes[number].methods.push(Method { name, parameters, written, text, is_of_trait: true, lost: None });
     }
 
     /// Notes that an attribute is read.

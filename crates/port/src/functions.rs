@@ -83,6 +83,11 @@ pub(crate) struct Function<'a> {
 }
 
 impl Function<'_> {
+    /// Whether what it returns is not ported.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
     pub(crate) fn is_never_called(&self) -> bool {
         self.written.is_empty() && self.lost.is_none()
     }
@@ -331,7 +336,7 @@ impl<'a> Program<'a> {
     }
 
     /// The text of a function, and the line of what it returns, if that is not ported.
-    fn body_and_lost(
+    pub(crate) fn body_and_lost(
         &mut self,
         function: Definition<'a>,
         receiver: Receiver,
@@ -575,7 +580,7 @@ fn dtype_of(path: &str) -> Option<&str> {
     matches!(name, "float16" | "float32" | "float64" | "int32" | "int64" | "uint8" | "bool").then_some(name)
 }
 
-fn returns_lost(function: Definition<'_>, line: usize) -> Missing {
+pub(crate) fn returns_lost(function: Definition<'_>, line: usize) -> Missing {
     Missing::new(format!("{} returns what line {line} has, which is not ported", function.name()))
 }
 

@@ -84,7 +84,10 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("leaky_relu", "negative_slope", "0.2"),
     ("elu", "alpha", "1.0"),
     ("gelu", "approximate", "true"),
+    ("moments", "keepdims", "false"),
+    ("moments", "synchronized", "false"),
     ("top_k", "sorted", "true"),
+    ("unstack", "axis", "0"),
     ("linspace", "endpoint", "true"),
     ("linspace", "num", "50"),
     ("pad", "mode", "\"constant\""),
@@ -332,10 +335,21 @@ impl<'a> Program<'a> {
         let of = self.type_of_operation(name, &named, &operands)?;
         let function = self.import(&format!("ops::{rust_name}"));
         let text = format!("{function}({})", texts.join(", "));
-        Ok(match is_symbolic {
-            true if name == "split" => Value::temporary(text, Type::List(Box::new(Type::Symbolic))),
-            true => Value::temporary(text, Type::Symbolic),
-            false => Value::temporary(format!("{text}?"), of),
+        let list = |of: Type| Type::List(Box::new(of));
+        // What several tensors are here.
+        Ok(match (item.returns.as_str(), is_symbolic) {
+            ("X::List", true) => Value::temporary(text, list(Type::Symbolic)),
+            ("X::Outputs", true) => return Err(Missing::new(format!("{name} of a symbolic tensor"))),
+            (_, true) => Value::temporary(text, Type::Symbolic),
+            ("X::List" | "Result<Vec<Tensor>>", _) if !matches!(of, Type::List(_)) => {
+                Value::temporary(format!("{text}?"), list(of))
+            }
+            ("X::Outputs", _) => {
+                let second = if name == "top_k" { Type::Ints } else { of.clone() };
+                Value::temporary(format!("<(Tensor, Tensor)>::from({text}?)"), Type::Tuple(vec![of, second]))
+            }
+            ("Result<(Tensor, Tensor)>", _) => Value::temporary(format!("{text}?"), Type::Tuple(vec![of.clone(), of])),
+            (_, false) => Value::temporary(format!("{text}?"), of),
         })
     }
 

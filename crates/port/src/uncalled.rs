@@ -35,7 +35,11 @@ impl<'a> Program<'a> {
     fn write_function_by_use(&mut self, number: usize, definition: Definition<'a>) -> Ported<()> {
         let Definition::Def(function) = definition else { return Err(Missing::new("a lambda")) };
         let types = self.types_by_use(function, &definition.parameters(), None)?;
-        self.attempted(|program| program.function(number, types).map(|_| ()))
+        self.attempted(|program| match program.function(number, types) {
+            // All of it is written but what it returns.
+            Err(_) if program.functions[number].is_lost() => Ok(()),
+            written => written.map(|_| ()),
+        })
     }
 
     /// A class that is never made, and the methods that are never called.
@@ -62,7 +66,10 @@ impl<'a> Program<'a> {
         let methods: Vec<&'a StmtFunctionDef> = self.methods_of(number).collect();
         for method in methods {
             let name = method.name.as_str();
-            let is_special = name.starts_with("__") || name == "build" || kind == Kind::Callback;
+            let is_special = name.starts_with("__")
+                || name == "build"
+                || kind == Kind::Callback
+                || crate::classes::OF_FILES.contains(&name);
             if is_special || self.is_method_written(number, name) {
                 continue;
             }
@@ -73,7 +80,10 @@ impl<'a> Program<'a> {
                 continue;
             };
             // What fails is a gap when the class is written.
-            _ = self.attempted(|program| program.write_method(number, method, &types).map(|_| ()));
+            _ = self.attempted(|program| match program.write_method(number, method, &types) {
+                Err(_) if program.is_method_written(number, name) => Ok(()),
+                written => written.map(|_| ()),
+            });
         }
     }
 

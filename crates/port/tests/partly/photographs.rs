@@ -5,7 +5,7 @@ use candle_keras::callbacks::{EarlyStopping, Logs};
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::{Conv2D, GlobalAveragePooling2D};
 use candle_keras::prelude::*;
-use candle_keras::{Error, numpy, ops};
+use candle_keras::{Error, numpy, ops, python};
 use indexmap::IndexMap;
 use std::path::Path;
 
@@ -58,6 +58,21 @@ fn main() -> Result<()> {
 
 fn load_model() -> Result<Model> {
     candle_keras::prelude::load_model("photographs.keras")
+}
+
+#[allow(dead_code, unused_variables)]
+fn read_photographs(folder: &str) -> Result<()> {
+    let (mut photographs, mut labels) = (Vec::<f64>::new(), vec![]);
+    for name in python::files::listdir(folder)? {
+        // image = cv2.imread(os.path.join(folder, name))
+        gap(20, "cv2.imread, which has no counterpart here")?;
+        // photographs.append(image)
+        gap(21, "it needs image of line 20, which is not ported")?;
+        labels.push(name.starts_with("cat"));
+    }
+    // return np.array(photographs), np.array(labels)
+    gap(23, "an array of something")?;
+    Ok(())
 }
 
 #[allow(dead_code, unused_variables)]
