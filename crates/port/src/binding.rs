@@ -193,7 +193,7 @@ impl<'a> Program<'a> {
             (false, true) => rust_name.clone(),
             (false, false) => format!("_{}", rust_name.trim_start_matches('_')),
         };
-        // A list or tensor of a parameter, which a block changes or assigns anew.
+        // A list or tensor of a parameter, which a block changes or assigns again.
         let is_lent = matches!(value.of, Type::List(_) | Type::Symbolic) || value.of.is_tensor();
         let is_part = value.form == Form::Slice || (value.form == Form::Reference && is_lent);
         let value = if is_part && is_mutable { self.own(value)? } else { value };
@@ -257,7 +257,7 @@ impl<'a> Program<'a> {
         let name = self.scopes.python_name(&value.text).ok_or_else(|| error(&value))?;
         let (scan, end) = (self.scan(), self.statement_end);
         let is_behind = |at: Option<ruff_text_size::TextSize>| at.is_some_and(|at| at > end);
-        // Outside of loops, and in each round anew, what stands behind comes later.
+        // Outside of loops, and of a variable that each round declares, what stands behind comes later.
         let is_fresh = self.scopes.is_local(&name);
         let changes = self.is_mutated(&name) && (!is_fresh || is_behind(scan.last_change(&name)));
         let is_read_behind = !is_fresh || is_behind(scan.last_read(&name)) || scan.is_read_inside(&name);

@@ -140,6 +140,12 @@ impl<'a> Program<'a> {
         self.block(&branches.body);
         self.depth -= 1;
         self.scopes.leave_block(self.source.line(branches.range.end()));
+        self.else_of_none(branches)?;
+        Ok(true)
+    }
+
+    /// The end of `if let Some(...)`: what is done where there is no value.
+    pub(crate) fn else_of_none(&mut self, branches: &'a StmtIf) -> Ported<()> {
         match &branches.elif_else_clauses[..] {
             [] => {}
             [clause] if clause.test.is_none() => {
@@ -149,7 +155,7 @@ impl<'a> Program<'a> {
             _ => return Err(Missing::new("elif behind a value that may be None")),
         }
         self.line("}");
-        Ok(true)
+        Ok(())
     }
 
     /// The branches behind one that is never taken.

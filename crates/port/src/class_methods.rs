@@ -6,7 +6,7 @@ use crate::functions::{Definition, Written, passed};
 use crate::program::Program;
 use crate::value::{Binding, Type, Value};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ExprContext, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, ExprContext, Stmt, StmtFunctionDef};
 
 /// What a method gets first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,4 +155,22 @@ impl<'a> Program<'a> {
         }
         self.class_constant(number, name)
     }
+}
+
+/// What `super().__init__(...)` is given by this name, or at this place.
+pub(crate) fn given_to_super<'a>(statement: &'a Stmt, name: &str, place: usize) -> Option<&'a Expr> {
+    let Stmt::Expr(statement) = statement else { return None };
+    let Expr::Call(call) = &*statement.value else { return None };
+    if !crate::classes::is_call_of_super(&statement.value) {
+        return None;
+    }
+    let word = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some(name));
+    word.map(|word| &word.value).or_else(|| call.arguments.args.get(place))
+}
+
+/// The default of a parameter, and its place among those that a call gives.
+pub(crate) fn default_of<'a>(definition: &'a StmtFunctionDef, name: &str) -> Option<(usize, &'a Expr)> {
+    let mut parameters = definition.parameters.iter_non_variadic_params().skip(1).enumerate();
+    let (place, parameter) = parameters.find(|(_, parameter)| parameter.parameter.name.as_str() == name)?;
+    Some((place, parameter.default.as_deref()?))
 }

@@ -336,15 +336,7 @@ impl<'a> Program<'a> {
         self.given.insert(place.to_string(), rust_name);
         self.nested(&branches.body);
         self.given.remove(place);
-        match &branches.elif_else_clauses[..] {
-            [] => {}
-            [clause] if clause.test.is_none() => {
-                self.line("} else {");
-                self.nested(&clause.body);
-            }
-            _ => return Err(Missing::new("elif behind a value that may be None")),
-        }
-        self.line("}");
+        self.else_of_none(branches)?;
         Ok(true)
     }
 

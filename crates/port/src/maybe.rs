@@ -8,7 +8,7 @@ use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprBoolOp, ExprCompare, Stmt, StmtIf
 use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
-    /// `best = None`, which blocks behind assign anew. What it has then is known when one of them is written.
+    /// `best = None`, which blocks behind assign again. What it has then is known when one of them is written.
     pub(crate) fn bind_maybe(&mut self, name: &str) {
         let of = Type::Unknown(self.unknown());
         let rust_name = self.rust_name(name);

@@ -1,11 +1,11 @@
 //! Losses that are classes of the script: structs that convert into `Loss`, which knows the reduction.
 
 use crate::arguments::find;
-use crate::classes::is_call_of_super;
+use crate::class_methods::{default_of, given_to_super};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall};
 
 impl<'a> Program<'a> {
     /// A loss of the script as one of this project.
@@ -47,7 +47,10 @@ impl<'a> Program<'a> {
     /// What `super().__init__(reduction=...)` says.
     fn reduction_of_class(&self, number: usize) -> Ported<Option<&'static str>> {
         let Some(init) = self.method_named(number, "__init__") else { return Ok(None) };
-        let Some(mut reduction) = init.body.iter().find_map(reduction_in) else { return Ok(None) };
+        let Some(mut reduction) = init.body.iter().find_map(|statement| given_to_super(statement, "reduction", 1))
+        else {
+            return Ok(None);
+        };
         if let Expr::Name(name) = reduction {
             // Those who make the object leave the parameter as it is.
             let default = default_of(init, &name.id).filter(|_| name.id.as_str() == "reduction");
@@ -83,22 +86,4 @@ impl<'a> Program<'a> {
             false => Ok(()),
         }
     }
-}
-
-/// The reduction in `super().__init__(...)`.
-fn reduction_in(statement: &Stmt) -> Option<&Expr> {
-    let Stmt::Expr(statement) = statement else { return None };
-    let Expr::Call(call) = &*statement.value else { return None };
-    if !is_call_of_super(&statement.value) {
-        return None;
-    }
-    let word = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("reduction"));
-    word.map(|word| &word.value).or_else(|| call.arguments.args.get(1))
-}
-
-/// The default of a parameter, and its place among those that a call gives.
-fn default_of<'a>(definition: &'a StmtFunctionDef, name: &str) -> Option<(usize, &'a Expr)> {
-    let mut parameters = definition.parameters.iter_non_variadic_params().skip(1).enumerate();
-    let (place, parameter) = parameters.find(|(_, parameter)| parameter.parameter.name.as_str() == name)?;
-    Some((place, parameter.default.as_deref()?))
 }

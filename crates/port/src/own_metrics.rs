@@ -1,7 +1,8 @@
 //! Metrics that are classes of the script: structs whose weights are tensors, with an implementation of `Metric`.
 
 use crate::arguments::{find, named_as};
-use crate::classes::{Kind, is_call_of_super};
+use crate::class_methods::{default_of, given_to_super};
+use crate::classes::Kind;
 use crate::program::Program;
 use crate::value::{Strength, Type, Value};
 use crate::{Missing, Ported};
@@ -64,12 +65,12 @@ impl<'a> Program<'a> {
     fn name_of_metric(&self, number: usize) -> Ported<String> {
         let class = self.rust_name_of_class(number);
         let Some(init) = self.method_named(number, "__init__") else { return Ok(crate::names::in_snake_case(class)) };
-        let given = init.body.iter().find_map(name_in);
+        let given = init.body.iter().find_map(|statement| given_to_super(statement, "name", 0));
         match given {
             None => Ok(crate::names::in_snake_case(class)),
             Some(Expr::StringLiteral(name)) => Ok(name.value.to_str().into()),
             Some(Expr::Name(parameter)) => match default_of(init, &parameter.id) {
-                Some(Expr::StringLiteral(name)) => Ok(name.value.to_str().into()),
+                Some((_, Expr::StringLiteral(name))) => Ok(name.value.to_str().into()),
                 _ => {
                     Err(Missing::new("a metric with a name for each object").help("give its name in super().__init__"))
                 }
@@ -83,6 +84,10 @@ impl<'a> Program<'a> {
         let needed = |name: &str| Missing::new(format!("a metric without {name}"));
         let update = self.method_named(number, "update_state").ok_or_else(|| needed("update_state"))?;
         let result = self.method_named(number, "result").ok_or_else(|| needed("result"))?;
+        let resets: Vec<_> = self.methods_of(number).filter(|method| is_reset(method)).collect();
+        if resets.into_iter().any(|method| !self.is_reset_of_metric(number, method)) {
+            return Err(Missing::new("a metric whose reset_state does not assign 0 to all its weights"));
+        }
         let count = update.parameters.iter_non_variadic_params().count();
         let mut types = vec![Type::Array, Type::Floats];
         types.extend(std::iter::repeat_n(Type::None, count.saturating_sub(3)));
@@ -103,9 +108,7 @@ impl<'a> Program<'a> {
         let is_fallible = self.methods_with_text(number, "update_state", "-> Result<()>");
         let update = if is_fallible { format!("self.{update}") } else { format!("self.{update};\nOk(())") };
         self.import("metrics::Metric");
-        let fields = self.fields_of(number);
-        let weights: Vec<String> =
-            fields.into_iter().filter(|(_, of)| *of == Type::Floats).map(|(name, _)| format!("self.{name}")).collect();
+        let weights: Vec<String> = self.weights_of_metric(number).iter().map(|name| format!("self.{name}")).collect();
         let each = |text: &dyn Fn(usize, &str) -> String| {
             weights.iter().enumerate().map(|(i, weight)| text(i, weight)).collect::<Vec<_>>().join("\n")
         };
@@ -144,27 +147,30 @@ impl<'a> Program<'a> {
             }
         }
         let is_metric = self.kind_of_class(number) == Kind::Metric;
-        let fields = self.fields_of(number).into_iter().filter(|(_, of)| *of == Type::Floats);
-        let names: Vec<String> = fields.map(|(name, _)| name).collect();
         is_metric
-            && matches!(method.name.as_str(), "reset_state" | "reset_states")
-            && names.iter().all(|name| reset.iter().any(|own| crate::names::in_snake_case(own) == *name))
+            && is_reset(method)
+            && self
+                .weights_of_metric(number)
+                .iter()
+                .all(|name| reset.iter().any(|own| crate::names::in_snake_case(own) == *name))
+    }
+
+    /// The attributes that `__init__` makes with `add_weight`, by their names in Rust.
+    fn weights_of_metric(&self, number: usize) -> Vec<String> {
+        let init = self.method_named(number, "__init__");
+        let names = init.into_iter().flat_map(|init| init.body.iter().filter_map(weight_in));
+        names.map(crate::names::in_snake_case).collect()
     }
 }
 
-/// The name in `super().__init__(...)`.
-fn name_in(statement: &Stmt) -> Option<&Expr> {
-    let Stmt::Expr(statement) = statement else { return None };
-    let Expr::Call(call) = &*statement.value else { return None };
-    if !is_call_of_super(&statement.value) {
-        return None;
-    }
-    let word = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("name"));
-    word.map(|word| &word.value).or_else(|| call.arguments.args.first())
+/// `self.total = self.add_weight(...)`: `total`.
+fn weight_in(statement: &Stmt) -> Option<&str> {
+    let Stmt::Assign(assign) = statement else { return None };
+    let ([Expr::Attribute(weight)], Expr::Call(call)) = (&assign.targets[..], &*assign.value) else { return None };
+    let Expr::Attribute(method) = &*call.func else { return None };
+    matches!(method.attr.as_str(), "add_weight" | "add_variable").then_some(weight.attr.as_str())
 }
 
-/// The default of a parameter.
-fn default_of<'a>(definition: &'a StmtFunctionDef, name: &str) -> Option<&'a Expr> {
-    let mut parameters = definition.parameters.iter_non_variadic_params();
-    parameters.find(|parameter| parameter.parameter.name.as_str() == name)?.default.as_deref()
+fn is_reset(method: &StmtFunctionDef) -> bool {
+    matches!(method.name.as_str(), "reset_state" | "reset_states")
 }

@@ -122,6 +122,10 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("def f(x):\n    if x > 1:\n        return x\nprint(f(2))", "f returns an int or nothing"),
         ("def f(x):\n    return x", "never called"),
         ("with open('x', 'rb') as f:\n    pass", "a file of bytes"),
+        (
+            "import keras\nclass Last(keras.metrics.Metric):\n    def __init__(self):\n        super().__init__(name='last')\n        self.last = self.add_weight(name='last', initializer='zeros')\n    def update_state(self, y, p, sample_weight=None):\n        self.last.assign(p[0, 0])\n    def result(self):\n        return self.last\n    def reset_state(self):\n        self.last.assign(1.0)\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse', metrics=[Last()])",
+            "reset_state does not assign 0",
+        ),
         ("n = 3\ndef f(x=n):\n    return x\nn = 4\nprint(f())", "the default n, which changes"),
         (
             "best = None\nfor i in range(3):\n    if not best:\n        best = i\nprint(best)",

@@ -30,7 +30,7 @@ fn main() -> Result<()> {
 
     println!("Training");
     for i in 0..epochs {
-        // The order of the batches matters: no shuffling, and the states start anew in each epoch
+        // The order of the batches matters: no shuffling, and the states begin with zeros in each epoch
         let history = model.fit(&x, &y, Fit::new().batch_size(batch_size).epochs(1).shuffle(false).verbose(0))?;
         println!("Epoch {} / {epochs} loss: {:.5}", i + 1, history["loss"][0]);
         for layer in model.layers() {

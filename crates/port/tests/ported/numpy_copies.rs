@@ -1,5 +1,5 @@
 // Ported from numpy_copies.py.
-// Arrays that change where they are, and arrays that are made anew.
+// Arrays that change where they are, and arrays that are new.
 
 use candle_keras::candle_core::IndexOp;
 use candle_keras::data::ToTensor;

@@ -49,7 +49,7 @@ model.compile(loss='mse', optimizer=Adam(learning_rate=0.02))
 
 print('Training')
 for i in range(epochs):
-    # The order of the batches matters: no shuffling, and the states start anew in each epoch
+    # The order of the batches matters: no shuffling, and the states begin with zeros in each epoch
     history = model.fit(x, y, batch_size=batch_size, epochs=1, shuffle=False, verbose=0)
     print('Epoch', i + 1, '/', epochs, 'loss: %.5f' % history.history['loss'][0])
     for layer in model.layers:

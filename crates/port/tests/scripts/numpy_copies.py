@@ -1,4 +1,4 @@
-"""Arrays that change where they are, and arrays that are made anew."""
+"""Arrays that change where they are, and arrays that are new."""
 import numpy as np
 
 
