@@ -23,6 +23,7 @@ mod batch;
 mod binding;
 mod branches;
 mod builtins;
+mod class_evidence;
 mod class_methods;
 mod class_text;
 mod classes;
@@ -111,6 +112,7 @@ mod toggles;
 mod tokenizers;
 mod truth;
 mod uncalled;
+mod uncalled_classes;
 mod unrolled;
 mod value;
 
