@@ -46,6 +46,9 @@ impl<'a> Program<'a> {
             if let Some(patches) = self.patches(&path, call)? {
                 return Ok(patches);
             }
+            if let Some(transposed) = self.matrix_transpose(&path, call)? {
+                return Ok(transposed);
+            }
             if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
             }

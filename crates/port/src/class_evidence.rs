@@ -3,7 +3,7 @@
 
 use crate::evidence::Evidence;
 use crate::program::Program;
-use crate::value::Type;
+use crate::value::{ModelType, Type};
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::transformer::{Transformer, walk_expr as change_expr, walk_stmt as change_stmt};
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
@@ -65,7 +65,7 @@ impl<'a> Program<'a> {
         Uses { passed: passed.found, evidence: Evidence::of(statements) }
     }
 
-    /// The types of what calls of a class pass for its parameters, where what they pass is known at the end of the script.
+    /// The types of what calls of a class or function pass for its parameters, where what they pass is known at the end of the script.
     pub(crate) fn types_in_calls(&mut self, class: &str, parameters: &[&str]) -> HashMap<String, Type> {
         let mut calls = Calls { of: class, own: HashSet::new(), found: Vec::new() };
         calls.visit_body(self.source.statements());
@@ -80,12 +80,35 @@ impl<'a> Program<'a> {
                 if types.contains_key(parameter) || names.iter().any(|name| own.contains(name)) {
                     continue;
                 }
-                if let Some(of) = self.type_passed(argument) {
+                if let Some(of) = self.type_passed(argument).or_else(|| self.type_of_gap(argument)) {
                     types.insert(parameter.to_string(), of);
                 }
             }
         }
         types
+    }
+
+    /// The type of a name that is assigned once, in a line that is not ported, where that line makes a model or a layer.
+    fn type_of_gap(&self, name: &Expr) -> Option<Type> {
+        let Expr::Name(name) = name else { return None };
+        let assigned = |statement: &'a Stmt| match statement {
+            Stmt::Assign(assign) => match &assign.targets[..] {
+                [Expr::Name(target)] if target.id == name.id => Some(&*assign.value),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut values = self.source.statements().iter().filter_map(assigned);
+        let (Some(Expr::Call(made)), None) = (values.next(), values.next()) else { return None };
+        let path = self.path_of(&made.func)?;
+        match path.strip_prefix("keras.layers.") {
+            Some(class) => crate::api::item(&format!("layers::{class}")).map(|_| Type::Layer(class.into())),
+            None if path.ends_with(".Sequential") => {
+                Some(Type::Model(ModelType { is_sequential: true, ..ModelType::default() }))
+            }
+            None if path.ends_with(".Model") => Some(Type::Model(ModelType::default())),
+            None => None,
+        }
     }
 
     fn type_passed(&mut self, argument: &'a Expr) -> Option<Type> {
@@ -146,7 +169,7 @@ impl<'e> Visitor<'e> for Passed<'_, '_> {
     }
 }
 
-/// The calls of a class, each with the names that the functions around it have for themselves.
+/// The calls of a class or function, each with the names that the functions around it have for themselves.
 struct Calls<'a, 'n> {
     of: &'n str,
     own: HashSet<String>,

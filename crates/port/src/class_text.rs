@@ -124,6 +124,7 @@ impl<'a> Program<'a> {
             fields.iter().all(|field| field.is_read || (made.is_some() && of_layers(&self.resolved(&field.of))));
         let docs =
             if all_read && !self.classes[number].is_unused { docs } else { format!("{docs}#[allow(dead_code)]\n") };
+        let docs = docs + case_of(&name);
         let derived = match (kind, is_cloned) {
             (Kind::Metric, _) => "#[derive(Debug, Clone)]\n",
             (_, true) => "#[derive(Clone)]\n",
@@ -166,6 +167,14 @@ impl<'a> Program<'a> {
             self.import_type(of);
         }
         out
+    }
+}
+
+/// That a class has a name which Rust would write otherwise: Keras makes names of layers and models of it.
+pub(crate) fn case_of(name: &str) -> &'static str {
+    match name.starts_with(|c: char| c.is_lowercase()) || name.contains('_') {
+        true => "#[allow(non_camel_case_types)]\n",
+        false => "",
     }
 }
 

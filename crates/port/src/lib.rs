@@ -110,6 +110,7 @@ mod tf_images;
 mod tf_strings;
 mod toggles;
 mod tokenizers;
+mod transposed;
 mod truth;
 mod uncalled;
 mod uncalled_classes;

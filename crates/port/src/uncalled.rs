@@ -62,10 +62,13 @@ impl<'a> Program<'a> {
             return Err(Missing::new("a function of any number of arguments"));
         }
         let evidence = Evidence::of(&function.body);
+        let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
+        let in_calls = self.types_in_calls(&function.name, &names);
         let mut types = Vec::new();
         for parameter in parameters {
             let name = parameter.parameter.name.as_str();
             let of = by_annotation(parameter.parameter.annotation.as_deref());
+            let of = of.or_else(|| in_calls.get(name).cloned());
             let of = of.or_else(|| self.type_of_default(parameter.default.as_deref()));
             let of = of.or_else(|| match evidence.type_of(name) {
                 // Of which numbers, is not known.
