@@ -131,7 +131,9 @@ fn type_of_parameter(rust_type: &str, name: &str) -> Option<Type> {
         "f64" | "f32" | "LearningRate" => Type::Float,
         "bool" => Type::Bool,
         "String" => Type::String,
-        "Activation" => Type::Str,
+        "ActivationFunction" => Type::Str,
+        // One number for all axes.
+        sizes if sizes.starts_with("Sizes<") => Type::Int,
         _ if name == "vocabulary" => Type::List(Box::new(Type::String)),
         _ => return None,
     })

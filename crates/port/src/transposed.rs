@@ -9,10 +9,10 @@ use ruff_python_ast::ExprCall;
 impl<'a> Program<'a> {
     /// `tf.linalg.matrix_transpose(x)`; `None` if it is another function.
     pub(crate) fn matrix_transpose(&mut self, path: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
-        if !matches!(path, "tensorflow.linalg.matrix_transpose" | "tensorflow.linalg.adjoint") {
+        if path != "tensorflow.linalg.matrix_transpose" {
             return Ok(None);
         }
-        let named = named_as(call, &[if path.ends_with("adjoint") { "matrix" } else { "a" }])?;
+        let named = named_as(call, &["a"])?;
         let [(_, of)] = &named[..] else { return Err(Missing::new(format!("{path} with these arguments"))) };
         let value = self.expression(of)?;
         let value = self.tensor(&value)?;

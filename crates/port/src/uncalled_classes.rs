@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::value::Type;
 use crate::{Missing, Ported};
 use hashbrown::HashMap;
-use ruff_python_ast::{Expr, StmtFunctionDef};
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 
 impl<'a> Program<'a> {
     /// A class that is never made, and the methods that are never called.
@@ -42,7 +42,7 @@ impl<'a> Program<'a> {
     fn write_method_by_use(&mut self, number: usize, method: &'a StmtFunctionDef) {
         let (name, kind) = (method.name.as_str(), self.kind_of_class(number));
         let is_special = name.starts_with("__")
-            || name == "build"
+            || (name == "build" && kind != Kind::Plain)
             || (kind == Kind::Model && OF_MODELS.contains(&name))
             || crate::classes::OF_FILES.contains(&name);
         if is_special || self.is_method_written(number, name) {
@@ -128,6 +128,20 @@ impl<'a> Program<'a> {
         }
         Ok(types)
     }
+}
+
+/// Whether a method of a layer or model says that it is built, and nothing else.
+pub(crate) fn only_says_built(method: &StmtFunctionDef) -> bool {
+    let is_built = |target: &Expr| matches!(target, Expr::Attribute(attribute) if attribute.attr.as_str() == "built");
+    let says_nothing_else = |statement: &Stmt| match statement {
+        Stmt::Pass(_) => true,
+        Stmt::Expr(expression) => {
+            expression.value.is_string_literal_expr() || crate::classes::is_call_of_super(&expression.value)
+        }
+        Stmt::Assign(assign) => assign.targets.iter().all(is_built) && assign.value.is_boolean_literal_expr(),
+        _ => false,
+    };
+    method.name.as_str() == "build" && method.body.iter().all(says_nothing_else)
 }
 
 /// Methods that the training calls.

@@ -373,6 +373,11 @@ def patch_functions_of_groups():
                 kwargs.pop("name", None)
                 return _new(*args, **{name if name in known else arguments.get(name, name): x for name, x in kwargs.items()})
 
+    @patch(tf.linalg, "matrix_transpose")
+    def matrix_transpose(old, a, *args, **kwargs):
+        is_of_group = Run.like is not None and not Run.is_symbolic and isinstance(a, keras.KerasTensor)
+        return keras.ops.swapaxes(a, -1, -2) if is_of_group else old(a, *args, **kwargs)
+
 
 def is_without_value():
     """Whether what a weight gets now is not its first value: Keras only wants its shape, or a file has the value."""
