@@ -300,9 +300,12 @@ impl<'a> Program<'a> {
             ("Vec<i64" | "AxisList" | "Integers", _) if integers(value).is_some() => {
                 integers(value).unwrap_or_default()
             }
-            // A layer that is an activation is a layer of the model.
-            ("ActivationFunction", Type::Layer(_)) => {
-                return Err(wrong().help("add the layer behind this one"));
+            // Layers that are functions of each element; others have weights.
+            ("ActivationFunction", Type::Layer(class)) => {
+                match matches!(class.as_str(), "ELU" | "LeakyReLU" | "ReLU" | "Softmax") {
+                    true => self.own(value.clone())?.text,
+                    false => return Err(wrong().help("add the layer behind this one")),
+                }
             }
             ("Vec<i64", Type::Tuple(_) | Type::List(_)) if value.items.is_some() => {
                 nested_array(value).ok_or_else(wrong)?

@@ -111,10 +111,21 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// How often a class is called.
+    pub(crate) fn count_calls(&self, class: &str) -> usize {
+        let mut calls = Calls { of: class, own: HashSet::new(), found: Vec::new() };
+        calls.visit_body(self.source.statements());
+        calls.found.len()
+    }
+
     fn type_passed(&mut self, argument: &'a Expr) -> Option<Type> {
         let written = self.body.len();
         let (noted, items) = (self.noted(), self.items_so_far());
+        // The variables of the module, also where a method is being written.
+        let (hidden, captures) = (self.scopes.hide(1), std::mem::take(&mut self.captures));
         let value = self.expression(argument);
+        self.scopes.restore(hidden);
+        self.captures = captures;
         self.body.truncate(written);
         self.forget(noted);
         self.forget_items(items);

@@ -483,7 +483,8 @@ impl<'a> Program<'a> {
         if !matches!(callee.of, Type::Layer(_) | Type::Model(_)) {
             return Err(Missing::new(format!("a call of {}", callee.of.described())));
         }
-        let inputs = call.arguments.args.iter().map(|input| self.expression(input)).collect::<Ported<Vec<_>>>()?;
+        let inputs = self.positional_inputs(callee, call);
+        let inputs = inputs.iter().map(|input| self.expression(input)).collect::<Ported<Vec<_>>>()?;
         let is_list = inputs.len() != 1 || inputs[0].items.is_some();
         let inputs: Vec<Value> = match &inputs[..] {
             [one] if one.items.is_some() => one.items.clone().unwrap_or_default(),
