@@ -107,7 +107,7 @@ impl<'a> Program<'a> {
 
     /// `a, (b, c) = value`
     fn unpack(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
-        if self.unpack_batch(target, &value.of)? {
+        if self.unpack_batch(target, &value.of)? || self.unpack_build_shape(target, &value)? {
             return Ok(());
         }
         if let Expr::Tuple(tuple) = target

@@ -22,6 +22,7 @@ mod axes;
 mod batch;
 mod binding;
 mod branches;
+mod build_shapes;
 mod builtins;
 mod class_evidence;
 mod class_methods;

@@ -297,6 +297,15 @@ impl<'a> Program<'a> {
                 ("dtype", Expr::StringLiteral(dtype)) if dtype.value.to_str() == "float32" => {}
                 ("trainable", Expr::BooleanLiteral(trainable)) if trainable.value => {}
                 ("trainable", Expr::BooleanLiteral(_)) => text.push_str(".trainable(false)"),
+                ("regularizer" | "constraint", Expr::NoneLiteral(_)) => {}
+                ("regularizer", Expr::StringLiteral(_) | Expr::Call(_)) => {
+                    let given = self.argument(argument, "impl Into<Regularizer>", name)?;
+                    text.push_str(&format!(".regularizer(&Some({given}.into()))"));
+                }
+                ("constraint", Expr::StringLiteral(_) | Expr::Call(_)) => {
+                    let given = self.argument(argument, "impl Into<Constraint>", name)?;
+                    text.push_str(&format!(".constraint(&Some({given}.into()))"));
+                }
                 (other, _) => return Err(Missing::new(format!("the argument {other} of add_weight"))),
             }
         }
@@ -355,17 +364,6 @@ impl<'a> Program<'a> {
         match self.scopes.get("self") {
             Some(crate::value::Binding::Variable(variable)) => self.kind_of(&variable.of) == Some(Kind::OwnLayer),
             _ => false,
-        }
-    }
-
-    /// The size of an axis of the input of a layer that is built: `input_shape[-1]`.
-    pub(crate) fn built_size(&mut self, index: &'a Expr) -> Ported<Value> {
-        let index = self.expression(index)?;
-        match (&index.of, index.form) {
-            (Type::Int | Type::Signed, Form::Constant) => {
-                Ok(Value::temporary(format!("build.input_size({})?", index.text), Type::Int))
-            }
-            _ => Err(Missing::new("a computed axis of a shape")),
         }
     }
 }

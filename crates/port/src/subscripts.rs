@@ -37,6 +37,9 @@ impl<'a> Program<'a> {
         if let Some(tensor) = self.tensor_of_model(subscript)? {
             return Ok(tensor);
         }
+        if let Some(size) = self.size_of_input(subscript)? {
+            return Ok(size);
+        }
         let of = self.expression(&subscript.value)?;
         if let Type::Outputs(types) = &of.of {
             return self.part_of_outputs(&of, &types.clone(), &subscript.slice);
@@ -74,7 +77,7 @@ impl<'a> Program<'a> {
             return self.symbolic_index(&of, &subscript.slice);
         }
         if of.of == Type::BuildShape {
-            return self.built_size(&subscript.slice);
+            return self.built_size(&of, &subscript.slice);
         }
         if matches!(of.of, Type::Mutable { .. }) {
             return self.mutable_element(&of, &subscript.slice);

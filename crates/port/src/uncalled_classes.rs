@@ -8,6 +8,7 @@ use crate::program::Program;
 use crate::value::Type;
 use crate::{Missing, Ported};
 use hashbrown::HashMap;
+use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 
 impl<'a> Program<'a> {
@@ -95,7 +96,11 @@ impl<'a> Program<'a> {
         if of_tensors {
             for parameter in Definition::Def(method).parameters() {
                 let name = parameter.parameter.name.to_string();
-                let of = if name == "training" { Type::Training } else { Type::Symbolic };
+                let of = match name.as_str() {
+                    "training" => Type::Training,
+                    name if is_dict(method, name) => Type::Dict(Box::new(Type::Str), Box::new(Type::Symbolic)),
+                    _ => Type::Symbolic,
+                };
                 known.insert(name, of);
             }
         }
@@ -142,6 +147,25 @@ pub(crate) fn only_says_built(method: &StmtFunctionDef) -> bool {
         _ => false,
     };
     method.name.as_str() == "build" && method.body.iter().all(says_nothing_else)
+}
+
+/// Whether a parameter has values by their names.
+fn is_dict(method: &StmtFunctionDef, parameter: &str) -> bool {
+    struct Found<'n>(&'n str, bool);
+    impl<'a> Visitor<'a> for Found<'_> {
+        fn visit_expr(&mut self, expression: &'a Expr) {
+            let is_it = |of: &Expr| matches!(of, Expr::Name(name) if name.id.as_str() == self.0);
+            self.1 |= match expression {
+                Expr::Attribute(of) => is_it(&of.value) && matches!(of.attr.as_str(), "values" | "items" | "keys"),
+                Expr::Subscript(of) => is_it(&of.value) && of.slice.is_string_literal_expr(),
+                _ => false,
+            };
+            walk_expr(self, expression);
+        }
+    }
+    let mut found = Found(parameter, false);
+    found.visit_body(&method.body);
+    found.1
 }
 
 /// Methods that the training calls.
