@@ -1,11 +1,39 @@
-//! The shapes that `build` of a layer gets: of one input or several, whole or taken apart.
+//! `build` of a layer: the shapes that it gets, of one input or several, whole or taken apart; and layers that it makes without them.
 
+use crate::classes::Kind;
 use crate::program::Program;
 use crate::value::{Binding, Form, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprSubscript};
+use ruff_python_ast::{Expr, ExprSubscript, Stmt};
+use ruff_text_size::Ranged;
 
 impl<'a> Program<'a> {
+    /// What `build` of a layer of layers sets, where it does not depend on shapes: the layers may be made in `new`, since they are built where they
+    /// are called. Nothing, if the names of `__init__` mean something else there.
+    pub(crate) fn made_in_build(&self, number: usize) -> Vec<&'a Stmt> {
+        let methods = (self.method_named(number, "__init__"), self.method_named(number, "build"));
+        let ((Some(init), Some(build)), Kind::Layer) = (methods, self.kind_of_class(number)) else { return Vec::new() };
+        let makes = |statement: &&Stmt| !crate::uncalled_classes::says_built(statement);
+        let statements: Vec<&Stmt> = build.body.iter().filter(makes).collect();
+        let shapes = build.parameters.iter().map(|parameter| parameter.name().to_string()).filter(|name| name != "self");
+        let others: Vec<String> = shapes.chain(crate::class_evidence::all_names(init)).collect();
+        let is_free = |statement: &&Stmt| {
+            let is_attribute = |target: &Expr| matches!(target, Expr::Attribute(_));
+            matches!(statement, Stmt::Assign(assign) if assign.targets.iter().all(is_attribute)
+                && crate::class_evidence::names_read(&assign.value).iter().all(|name| !others.contains(name)))
+        };
+        if statements.iter().all(is_free) { statements } else { Vec::new() }
+    }
+
+    /// Writes what `build` makes behind what `__init__` does.
+    pub(crate) fn write_made_in_build(&mut self) {
+        let Some(number) = self.initialized.last().copied() else { return };
+        for statement in self.made_in_build(number) {
+            self.last_line_is(self.source.line(statement.range().start()).saturating_sub(1));
+            self.block(std::slice::from_ref(statement));
+        }
+    }
+
     /// `input_shape[0][-1]`, of one of several inputs; `None` if it is something else.
     pub(crate) fn size_of_input(&mut self, subscript: &'a ExprSubscript) -> Ported<Option<Value>> {
         let Expr::Subscript(shape) = &*subscript.value else { return Ok(None) };

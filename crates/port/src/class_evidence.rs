@@ -258,7 +258,7 @@ fn names_of(parameters: &Parameters) -> impl Iterator<Item = &str> {
 }
 
 /// The names that a function has for itself: its parameters, but for `self`, and what it assigns.
-fn all_names(function: &StmtFunctionDef) -> HashSet<String> {
+pub(crate) fn all_names(function: &StmtFunctionDef) -> HashSet<String> {
     struct Found(HashSet<String>);
     impl<'a> Visitor<'a> for Found {
         fn visit_expr(&mut self, expression: &'a Expr) {
@@ -277,7 +277,7 @@ fn all_names(function: &StmtFunctionDef) -> HashSet<String> {
 }
 
 /// The names that an expression reads.
-fn names_read(expression: &Expr) -> HashSet<String> {
+pub(crate) fn names_read(expression: &Expr) -> HashSet<String> {
     struct Found(HashSet<String>);
     impl<'a> Visitor<'a> for Found {
         fn visit_expr(&mut self, expression: &'a Expr) {

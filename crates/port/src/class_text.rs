@@ -81,6 +81,7 @@ impl<'a> Program<'a> {
                             || (name == "metrics" && self.classes[number].kind == Kind::Model)
                             || OF_FILES.contains(&name)
                             || crate::uncalled_classes::only_says_built(function)
+                            || (name == "build" && !self.made_in_build(number).is_empty())
                             || self.is_reset_of_metric(number, function)
                             || self.classes[number].methods.iter().any(|method| method.name == name)
                             || self.classes[number].of_init.iter().any(|(method, ..)| method == name);

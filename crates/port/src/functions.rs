@@ -399,6 +399,9 @@ impl<'a> Program<'a> {
                         result = self.begin_generator(Definition::Def(function));
                     }
                     self.block(&function.body);
+                    if is_in_class && function.name.as_str() == "__init__" {
+                        self.write_made_in_build();
+                    }
                     if is_generator && !always_returns(&function.body) {
                         self.end_generator();
                     }

@@ -137,16 +137,20 @@ impl<'a> Program<'a> {
 
 /// Whether a method of a layer or model says that it is built, and nothing else.
 pub(crate) fn only_says_built(method: &StmtFunctionDef) -> bool {
+    method.name.as_str() == "build" && method.body.iter().all(says_built)
+}
+
+/// `self.built = True`, `super().build(input_shape)`
+pub(crate) fn says_built(statement: &Stmt) -> bool {
     let is_built = |target: &Expr| matches!(target, Expr::Attribute(attribute) if attribute.attr.as_str() == "built");
-    let says_nothing_else = |statement: &Stmt| match statement {
+    match statement {
         Stmt::Pass(_) => true,
         Stmt::Expr(expression) => {
             expression.value.is_string_literal_expr() || crate::classes::is_call_of_super(&expression.value)
         }
         Stmt::Assign(assign) => assign.targets.iter().all(is_built) && assign.value.is_boolean_literal_expr(),
         _ => false,
-    };
-    method.name.as_str() == "build" && method.body.iter().all(says_nothing_else)
+    }
 }
 
 /// Whether a parameter has values by their names.
