@@ -4,6 +4,7 @@ programs! {
     attention_classes
     attention_classifier
     bidirectional_tagging
+    built_layers
     char_language_model
     conditional_gan
     conv_autoencoder
@@ -18,6 +19,7 @@ programs! {
     dataset_steps
     denoising_autoencoder
     depthwise_mobilenet
+    dict_inputs
     digits_mlp
     distiller
     early_stop_by_hand
@@ -45,6 +47,7 @@ programs! {
     layer_methods
     layer_versions
     layers_with_weights
+    leaky_autoencoder
     learning_rate_schedules
     loan_applications
     loop_with_tape
@@ -102,8 +105,10 @@ programs! {
     transformer_block
     tweets_tokenizer
     unet_segmentation
+    unused_blocks
     vae
     vit_patches
+    watched_gan
     weather_windows
     wgan_gp
     wide_and_deep
