@@ -15,7 +15,8 @@ impl<'a> Program<'a> {
         let ((Some(init), Some(build)), Kind::Layer) = (methods, self.kind_of_class(number)) else { return Vec::new() };
         let makes = |statement: &&Stmt| !crate::uncalled_classes::says_built(statement);
         let statements: Vec<&Stmt> = build.body.iter().filter(makes).collect();
-        let shapes = build.parameters.iter().map(|parameter| parameter.name().to_string()).filter(|name| name != "self");
+        let shapes =
+            build.parameters.iter().map(|parameter| parameter.name().to_string()).filter(|name| name != "self");
         let others: Vec<String> = shapes.chain(crate::class_evidence::all_names(init)).collect();
         let is_free = |statement: &&Stmt| {
             let is_attribute = |target: &Expr| matches!(target, Expr::Attribute(_));

@@ -171,8 +171,7 @@ impl<'e> Visitor<'e> for Passed<'_, '_> {
                 let in_new = parameters.clone().find(|(own, _)| own == name).map(|(_, of)| of);
                 let method = item.methods.get(name).filter(|method| method.args.len() == 1);
                 let rust_type = in_new.or(method.map(|method| &method.args[0].1));
-                if let (Expr::Name(passed), Some(of)) =
-                    (argument, rust_type.and_then(|of| type_of_parameter(of, name)))
+                if let (Expr::Name(passed), Some(of)) = (argument, rust_type.and_then(|of| type_of_parameter(of, name)))
                 {
                     self.found.entry(passed.id.to_string()).or_default().push(of);
                 }

@@ -332,7 +332,8 @@ impl<'a> Program<'a> {
         let arguments = if arguments.is_empty() { "()".to_string() } else { format!("(\n{}    )", arguments.concat()) };
         let unused = if self.classes[number].is_unused { crate::uncalled::UNUSED } else { "" };
         let case = crate::class_text::case_of(&name);
-        let docs: String = docs.lines().chain(unused.lines()).chain(case.lines()).map(|line| format!("    {line}\n")).collect();
+        let docs: String =
+            docs.lines().chain(unused.lines()).chain(case.lines()).map(|line| format!("    {line}\n")).collect();
         let mut out = format!("layer! {{\n{docs}    struct {name}{arguments} {{}}\n}}\n\nimpl Layer for {name} {{\n");
         if let Some(build) = own.build {
             for path in ["layers::Build", "layers::Shape"] {
