@@ -86,10 +86,11 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) if tuple.elts.iter().all(Expr::is_name_expr) => names_in(target),
             _ => return None,
         };
+        let end = statement.range().end();
         let types = names.iter().map(|name| match self.scan().reads(name) {
             // It is not used.
             0 => Some(Type::None),
-            _ => self.evidence.type_of(name),
+            _ => self.evidence.type_of(name).or_else(|| self.clue_of_assigned(end, name)),
         });
         let types: Vec<Type> = types.collect::<Option<_>>()?;
         if types.iter().all(|of| *of == Type::None) {

@@ -65,6 +65,10 @@ pub(crate) struct Program<'a> {
     unknown: Vec<Option<Type>>,
     /// What the uses of each name say of its value.
     pub(crate) evidence: Evidence,
+    /// What the whole script says of the types of its names.
+    pub(crate) clues: crate::clues::Clues<'a>,
+    /// What statements are known to assign, by their ends, which the clues have not heard of yet.
+    pub(crate) learned: Vec<(ruff_text_size::TextSize, String, Type)>,
     /// Dicts of values of several types, which are looked up while the program is written.
     pub(crate) literals: HashMap<String, &'a ExprDict>,
     /// Lists of objects of Keras, which are written out where they are used.
@@ -160,6 +164,8 @@ impl<'a> Program<'a> {
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
+            clues: crate::clues::Clues::default(),
+            learned: Vec::new(),
             literals: HashMap::new(),
             lists: HashMap::new(),
             wanted_outputs: None,
@@ -200,6 +206,7 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
+        self.clues = crate::clues::Clues::of(statements);
         self.graphs = crate::layer_graphs::Graphs::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.read_by_methods = crate::module_constants::read_by_methods(statements);
