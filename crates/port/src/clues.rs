@@ -451,10 +451,11 @@ impl<'a> Clues<'a> {
                     let own = self.expression(&item.value);
                     is_one &= self.types.join(value, own);
                 }
-                match is_one {
-                    true => self.types.of(Kind::Dict(key, value)),
-                    false => self.types.node(),
+                let of = self.types.of(Kind::Dict(key, value));
+                if !is_one {
+                    self.types.is_mixed(of);
                 }
+                of
             }
             Expr::ListComp(list) => {
                 let values = self.comprehension(&list.generators, &[&list.elt]);
@@ -571,6 +572,11 @@ impl<'a> Clues<'a> {
                 }
                 result
             }
+            Expr::StringLiteral(key) => {
+                let result = self.types.node();
+                self.types.rule(Rule::Key(base, key.value.to_str().to_string(), result));
+                result
+            }
             index => {
                 let index = self.expression(index);
                 let result = self.types.node();
@@ -678,13 +684,19 @@ impl<'a> Clues<'a> {
             }
         }
         if let Some(path) = self.path_of(&call.func) {
-            return match self.builtin(&path, &places) {
+            return match self.builtin(&path, call, &places) {
                 Some(result) => result,
                 None => self.call_known(known_calls::function(&path), &places),
             };
         }
         if let Expr::Attribute(attribute) = &*call.func {
             let base = self.expression(&attribute.value);
+            // The mean of a window that moves has the type of the data.
+            if let Expr::Call(of) = &*attribute.value
+                && of.func.as_attribute_expr().is_some_and(|of| of.attr.as_str() == "rolling")
+            {
+                return base;
+            }
             return self.call_method(base, attribute.attr.as_str(), &places, &words);
         }
         self.expression(&call.func);
@@ -723,22 +735,10 @@ impl<'a> Clues<'a> {
                 }
                 return self.types.node();
             }
-            (Some(Kind::Dict(key, value)), "items", []) => {
-                let pair = self.types.of(Kind::Tuple(vec![*key, *value]));
-                return self.list_of(pair);
-            }
-            (Some(Kind::Dict(key, _)), "keys", []) => return self.list_of(*key),
-            (Some(Kind::Dict(_, value)), "values", []) => return self.list_of(*value),
-            (Some(Kind::Dict(key, value)), "get", [own, ..]) => {
-                self.types.join(*key, *own);
-                return *value;
-            }
             (_, "append", [value]) => {
                 let list = self.list_of(*value);
                 self.types.rule(Rule::Flow(base, list));
             }
-            (Some(Kind::List(of)), "index" | "remove", [value]) => _ = self.types.join(*of, *value),
-            (Some(Kind::List(of)), "pop", _) => return *of,
             (_, "extend", [value]) => self.types.rule(Rule::Flow(base, *value)),
             (_, "save", [path]) if self.types.kind(*path) == Some(Kind::Text) => {
                 self.types.hint(base, Hint::Model);
@@ -748,9 +748,16 @@ impl<'a> Clues<'a> {
                 places.iter().for_each(|place| self.types.hint(*place, Hint::Array));
             }
             (None, "predict", _) => self.types.hint(base, Hint::Model),
+            (_, "head" | "tail" | "rolling" | "dropna" | "reset_index" | "sort_values", _) => {
+                self.types.hint(base, Hint::Pandas);
+            }
             _ => {}
         }
-        let Some((of, takes, returns)) = known_calls::method(name) else { return self.types.node() };
+        let Some((of, takes, returns)) = known_calls::method(name) else {
+            let result = self.types.node();
+            self.types.rule(Rule::Method(base, name.to_string(), places.to_vec(), result));
+            return result;
+        };
         match of {
             "text" if kind.is_none() => self.note(base, of),
             "like" | "table" | "model" => self.note(base, of),
@@ -761,7 +768,7 @@ impl<'a> Clues<'a> {
     }
 
     /// Functions of Python itself.
-    fn builtin(&mut self, path: &str, places: &[Node]) -> Option<Node> {
+    fn builtin(&mut self, path: &str, call: &ExprCall, places: &[Node]) -> Option<Node> {
         let element = |clues: &mut Self, of: Node| {
             let element = clues.types.node();
             clues.types.rule(Rule::Element(of, element));
@@ -790,7 +797,7 @@ impl<'a> Clues<'a> {
                 let pair = self.types.of(Kind::Tuple(vec![int, of]));
                 self.list_of(pair)
             }
-            ("zip", places) => {
+            ("zip", places) if !call.arguments.args.iter().any(Expr::is_starred_expr) => {
                 let parts = places.iter().map(|of| element(self, *of)).collect();
                 let pair = self.types.of(Kind::Tuple(parts));
                 self.list_of(pair)

@@ -524,7 +524,13 @@ impl<'a> Program<'a> {
             ("append", [item]) => {
                 let item = self.expression(item)?;
                 let item = self.own(item)?;
-                let item = self.put_into(element, item)?;
+                let mut item = self.put_into(element, item)?;
+                // The outer list is borrowed where the inner one grows.
+                let base = whole.split(['[', '.']).next().unwrap_or_default();
+                if whole.contains('[') && crate::program::has_word(&item, base) {
+                    self.line(&format!("let item = {item};"));
+                    item = "item".into();
+                }
                 done(format!("{whole}.push({item})"))
             }
             ("extend", [items]) => {

@@ -112,6 +112,14 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
         CmpOp::In | CmpOp::NotIn => {
             let not = if op == CmpOp::NotIn { "!" } else { "" };
             return match &b.of {
+                // A text need not be owned to be compared.
+                Type::List(of) if of.is_text() && a.of.is_text() && (**of != a.of || a.form == Form::Reference) => {
+                    let text = if a.of == Type::Str || a.form == Form::Reference { a.text.clone() } else { a.borrowed() };
+                    let names = ["text", "own", "each"];
+                    let own = names.into_iter().find(|name| !crate::program::has_word(&text, name)).unwrap_or("text");
+                    let star = if **of == Type::Str { "*" } else { "" };
+                    Ok(format!("{not}{}.iter().any(|{own}| {star}{own} == {text})", b.at(Strength::Whole)))
+                }
                 Type::List(of) if **of == a.of => Ok(format!(
                     "{not}{}.contains({})",
                     b.at(Strength::Whole),

@@ -7,8 +7,8 @@ use crate::statements::always_returns;
 use crate::value::{Binding, Form, Type, Value, Variable};
 use crate::{Missing, Ported};
 use hashbrown::HashMap;
-use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, StmtFunctionDef};
-use ruff_text_size::TextRange;
+use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange};
 
 /// A `def`, or a lambda that has a name.
 #[derive(Debug, Clone, Copy)]
@@ -429,6 +429,13 @@ impl<'a> Program<'a> {
         if let Some(line) = lost_return.filter(|_| returns != Type::None) {
             return Err(returns_lost(function, line));
         }
+        // Or it is part of a block that is not ported.
+        let lost_return = match function {
+            Definition::Def(function) if returns == Type::None && lines.iter().any(|line| line.contains("gap(")) => {
+                lost_return.or_else(|| first_returned(&function.body).map(|value| self.source.line(value.start())))
+            }
+            _ => lost_return,
+        };
         let returns_always = match function {
             _ if lost_return.is_some() => false,
             Definition::Def(function) => is_generator || always_returns(&function.body),
@@ -582,6 +589,20 @@ fn dtype_of(path: &str) -> Option<&str> {
 
 pub(crate) fn returns_lost(function: Definition<'_>, line: usize) -> Missing {
     Missing::new(format!("{} returns what line {line} has, which is not ported", function.name()))
+}
+
+/// The first value that statements return.
+fn first_returned(statements: &[Stmt]) -> Option<&Expr> {
+    statements.iter().find_map(|statement| match statement {
+        Stmt::Return(value) => value.value.as_deref().filter(|value| !value.is_none_literal_expr()),
+        Stmt::If(branches) => first_returned(&branches.body)
+            .or_else(|| branches.elif_else_clauses.iter().find_map(|clause| first_returned(&clause.body))),
+        Stmt::For(each) => first_returned(&each.body),
+        Stmt::While(each) => first_returned(&each.body),
+        Stmt::With(with) => first_returned(&with.body),
+        Stmt::Try(attempt) => first_returned(&attempt.body),
+        _ => None,
+    })
 }
 
 /// Whether a function needs a `Result`; also if what it returns has several lines.

@@ -3,6 +3,7 @@
 
 use crate::value::{ModelType, Type};
 use hashbrown::HashSet;
+use std::collections::BTreeMap;
 
 pub(crate) type Node = usize;
 
@@ -64,6 +65,10 @@ pub(crate) enum Rule {
     Ordered(Node, Node, Node),
     /// `base[index]` and its result.
     Subscript(Node, Node, Node),
+    /// `base["key"]` and its result.
+    Key(Node, String, Node),
+    /// `base.name(...)` with arguments and result, where it depends on the type of the base what that says.
+    Method(Node, String, Vec<Node>, Node),
     /// What a loop over the first gets.
     Element(Node, Node),
     Unpacked(Node, Vec<Node>),
@@ -80,8 +85,8 @@ struct Facts {
     is_torn: bool,
     /// What it is a sequence of, if nothing says of which kind.
     element: Option<Node>,
-    /// What it has under texts.
-    by_text: Option<Node>,
+    /// What it has under texts; under `COMPUTED`, if these are not written out.
+    by_text: BTreeMap<String, Node>,
     may_be_negative: bool,
     hints: HashSet<Hint>,
 }
@@ -96,6 +101,9 @@ pub(crate) struct Types {
 }
 
 const DEEPEST: usize = 6;
+
+/// A key that is not written out.
+const COMPUTED: &str = "";
 
 impl Types {
     pub(crate) fn node(&mut self) -> Node {
@@ -165,6 +173,12 @@ impl Types {
         node
     }
 
+    /// Says that nothing is certain of a value.
+    pub(crate) fn is_mixed(&mut self, node: Node) {
+        let node = self.root(node);
+        self.facts[node].is_torn = true;
+    }
+
     pub(crate) fn kind(&self, node: Node) -> Option<Kind> {
         self.facts[self.root(node)].kind.clone()
     }
@@ -200,9 +214,12 @@ impl Types {
         own.is_torn |= facts.is_torn;
         own.may_be_negative |= facts.may_be_negative;
         own.hints.extend(facts.hints);
-        let pairs = [(own.element, facts.element), (own.by_text, facts.by_text)];
+        let mut pairs = vec![(own.element, facts.element)];
         own.element = own.element.or(facts.element);
-        own.by_text = own.by_text.or(facts.by_text);
+        for (key, value) in facts.by_text {
+            pairs.push((own.by_text.get(&key).copied(), Some(value)));
+            own.by_text.entry(key).or_insert(value);
+        }
         let kinds = (own.kind.clone(), facts.kind);
         for pair in pairs {
             if let (Some(a), Some(b)) = pair {
@@ -247,12 +264,13 @@ impl Types {
                 if self.parents[node] != node || facts.kind.is_some() || !facts.hints.contains(&hint) {
                     continue;
                 }
-                let is_sequence = facts.element.is_some() || facts.by_text.is_some();
+                let is_sequence = facts.element.is_some() || !facts.by_text.is_empty();
                 let kind = match hint {
                     Hint::Table => Kind::Other(Type::Object(crate::pandas::TABLE.into())),
-                    Hint::Pandas if facts.by_text.is_some() => Kind::Other(Type::Object(crate::pandas::TABLE.into())),
-                    Hint::Pandas => Kind::Other(Type::Object(crate::pandas::COLUMN.into())),
+                    Hint::Pandas if facts.by_text.is_empty() => continue,
+                    Hint::Pandas => Kind::Other(Type::Object(crate::pandas::TABLE.into())),
                     // Arrays may be made of lists, whose elements say so.
+                    Hint::Array if facts.hints.contains(&Hint::Pandas) || !facts.by_text.is_empty() => continue,
                     Hint::Array if facts.element.is_some_and(|element| self.is_of_list(element)) => continue,
                     Hint::Array => Kind::Array,
                     Hint::Model => Kind::Other(Type::Model(ModelType::default())),
@@ -315,8 +333,13 @@ impl Types {
                 let of = self.root(*result);
                 if self.facts[of].hints.contains(&Hint::Pandas) {
                     self.hint(*base, Hint::Table);
+                    if self.is_table(*base) {
+                        self.may_be(*result, column());
+                    }
                 }
             }
+            Rule::Key(base, key, result) => self.apply_key(*base, key, *result),
+            Rule::Method(base, name, places, result) => self.apply_method(*base, name, places, *result),
             Rule::Flow(from, to) => _ = self.join(*from, *to),
         }
     }
@@ -377,12 +400,9 @@ impl Types {
             (Some(Kind::Array), Some(Kind::Array | Kind::List(_) | Kind::Shape)) => self.may_be(result, Kind::Array),
             (Some(Kind::Other(Type::HistoryValues)), _) => {
                 self.may_be(index, Kind::Text);
-                let element = self.of(Kind::Float);
-                self.may_be(result, Kind::List(element));
+                self.apply_key(base, COMPUTED, result);
             }
-            (Some(Kind::Other(of)), Some(Kind::Text)) if crate::pandas::is(&of, crate::pandas::TABLE) => {
-                self.may_be(result, Kind::Other(Type::Object(crate::pandas::COLUMN.into())));
-            }
+            (_, Some(Kind::Text)) => self.apply_key(base, COMPUTED, result),
             (Some(Kind::Tuple(parts)), Some(Kind::Int))
                 if parts.windows(2).all(|pair| self.may_join(pair[0], pair[1], 0)) =>
             {
@@ -392,13 +412,58 @@ impl Types {
                 self.may_be(base, Kind::Array);
             }
             (None, Some(Kind::Int)) => self.apply_element(base, result),
-            (None, Some(Kind::Text)) => {
+            _ => {}
+        }
+    }
+
+    fn is_table(&self, node: Node) -> bool {
+        matches!(self.kind(node), Some(Kind::Other(of)) if crate::pandas::is(&of, crate::pandas::TABLE))
+    }
+
+    fn apply_key(&mut self, base: Node, key: &str, result: Node) {
+        match self.kind(base) {
+            Some(Kind::Dict(_, value)) => _ = self.join(value, result),
+            Some(Kind::Other(Type::HistoryValues)) => {
+                let element = self.of(Kind::Float);
+                self.may_be(result, Kind::List(element));
+            }
+            Some(Kind::Other(_)) if self.is_table(base) => self.may_be(result, column()),
+            None => {
                 let root = self.root(base);
-                match self.facts[root].by_text {
+                match self.facts[root].by_text.get(key).copied() {
                     Some(value) => _ = self.join(value, result),
-                    None => self.facts[root].by_text = Some(result),
+                    None => _ = self.facts[root].by_text.insert(key.to_string(), result),
                 }
             }
+            _ => {}
+        }
+    }
+
+    fn apply_method(&mut self, base: Node, name: &str, places: &[Node], result: Node) {
+        match (self.kind(base), name, places) {
+            (Some(Kind::Dict(key, value)), "items", []) => {
+                let pair = self.of(Kind::Tuple(vec![key, value]));
+                self.may_be(result, Kind::List(pair));
+            }
+            (Some(Kind::Dict(of, _)), "keys", []) | (Some(Kind::Dict(_, of)), "values", []) => {
+                self.may_be(result, Kind::List(of));
+            }
+            (Some(Kind::Dict(key, value)), "get", [own, ..]) => {
+                self.join(key, *own);
+                self.join(value, result);
+            }
+            (Some(Kind::List(of)), "index" | "remove" | "count", [value]) => _ = self.join(of, *value),
+            (Some(Kind::List(of)), "pop", _) => _ = self.join(of, result),
+            (Some(Kind::Other(Type::Object(path))), "resize" | "convert" | "crop" | "rotate", _)
+                if path == crate::folders::IMAGE =>
+            {
+                self.join(base, result);
+            }
+            // A copy, or a part of a table as one.
+            (_, "copy" | "head" | "tail" | "dropna" | "fillna" | "rolling" | "shift" | "reset_index" | "sort_values", _) => {
+                self.join(base, result);
+            }
+            (_, "mean" | "sum" | "std", []) if self.is_table(base) => self.hint(result, Hint::Pandas),
             _ => {}
         }
     }
@@ -444,7 +509,11 @@ impl Types {
                     element => Type::List(Box::new(element)),
                 });
             }
-            return facts.by_text.and_then(of).map(|value| Type::Dict(Box::new(Type::String), Box::new(value)));
+            // Values of one type, or a record, which is no dict here.
+            let mut values = facts.by_text.values().map(|value| of(*value));
+            let first = values.next()??;
+            let are_alike = values.all(|value| value.as_ref() == Some(&first));
+            return are_alike.then(|| Type::Dict(Box::new(Type::String), Box::new(first)));
         };
         Some(match kind {
             Kind::Int if facts.may_be_negative => Type::Signed,
@@ -460,4 +529,8 @@ impl Types {
             Kind::Other(of) => of.clone(),
         })
     }
+}
+
+fn column() -> Kind {
+    Kind::Other(Type::Object(crate::pandas::COLUMN.into()))
 }

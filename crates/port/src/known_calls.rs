@@ -88,7 +88,7 @@ const METHODS: &[Known] = &[
     ("_", "format", "", "text"),
     ("like", "reshape flatten ravel squeeze astype argmax", "", "array"),
     ("_", "predict predict_classes predict_on_batch fit_transform inverse_transform transform", "like", "array"),
-    ("table", "iterrows groupby to_csv dropna describe", "", "_"),
+    ("table", "iterrows groupby to_csv describe", "", "_"),
     ("model", "compile summary save_weights load_weights get_layer evaluate fit_generator train_on_batch test_on_batch", "", "_"),
     ("_", "imshow", "like", "_"),
     ("_", "set_title set_xlabel set_ylabel", "text", "_"),

@@ -219,6 +219,8 @@ impl<'a> Program<'a> {
         self.write_uncalled();
         self.write_classes();
         self.gaps.sort_by_key(|gap| gap.line);
+        // A function that is written for several types has its gaps in each.
+        self.gaps.dedup_by(|a, b| (a.line, &a.code, &a.reason) == (b.line, &b.code, &b.reason));
         let (lines, ported) = (self.code_lines.len(), self.code_lines.difference(&self.missing_lines).count());
         Port { program: self.with_types(&self.text()), lines, ported, gaps: self.gaps }
     }
