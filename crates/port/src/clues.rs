@@ -3,7 +3,7 @@
 use crate::inference::{Hint, Kind, Node, Operation, Rule, Types};
 use crate::known_calls;
 use crate::value::Type;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::{CmpOp, Comprehension, Expr, ExprCall, ExprLambda, Operator, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 
@@ -11,6 +11,8 @@ use ruff_text_size::{Ranged, TextSize};
 #[derive(Debug, Clone)]
 enum Meaning {
     Value(Node),
+    /// One or the other, by the blocks that ran.
+    Either(Node, Node),
     /// A module, function or class of a library, by its full name.
     Imported(String),
     /// A function of the script, by the place of its definition.
@@ -56,6 +58,12 @@ pub(crate) struct Clues<'a> {
     classes: Vec<Class>,
     /// What statements assign to names, by their ends.
     assigned: HashMap<(TextSize, String), Node>,
+    /// Names that nothing gives a value.
+    undefined: HashMap<String, Node>,
+    /// All names that something is assigned to.
+    bound: HashSet<String>,
+    /// What has been read, in order.
+    read: Vec<Node>,
     later: Vec<Later<'a>>,
     returns: Option<Node>,
     statement_end: TextSize,
@@ -95,6 +103,18 @@ impl<'a> Clues<'a> {
         self.type_of(node)
     }
 
+    /// The type of a name that the script reads, but gives no value anywhere.
+    pub(crate) fn undefined(&mut self, name: &str) -> Option<Type> {
+        let node = *self.undefined.get(name).filter(|_| !self.bound.contains(name))?;
+        self.type_of(node)
+    }
+
+    /// Whether a statement assigns a list, dict or tuple to a name.
+    pub(crate) fn is_collection(&mut self, statement: TextSize, name: &str) -> bool {
+        let Some(node) = self.assigned.get(&(statement, name.to_string())) else { return false };
+        matches!(self.types.kind(*node), Some(Kind::List(_) | Kind::Dict(..) | Kind::Tuple(_)))
+    }
+
     /// Adds what is known of the value that a statement assigns.
     pub(crate) fn learn(&mut self, statement: TextSize, name: &str, of: &Type) {
         let Some(node) = self.assigned.get(&(statement, name.to_string())).copied() else { return };
@@ -110,6 +130,7 @@ impl<'a> Clues<'a> {
             let hidden = self.scopes.split_off(later.scopes);
             let mut scope = HashMap::new();
             for (name, node) in &later.signature.parameters {
+                self.bound.insert(name.clone());
                 scope.insert(name.clone(), Meaning::Value(*node));
             }
             if let (Some(class), Some((_, this))) = (later.class, later.signature.parameters.first()) {
@@ -164,6 +185,7 @@ impl<'a> Clues<'a> {
     }
 
     fn bind(&mut self, name: &str, meaning: Meaning) {
+        self.bound.insert(name.to_string());
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(name.to_string(), meaning);
         }
@@ -201,16 +223,39 @@ impl<'a> Clues<'a> {
         }
     }
 
-    /// A block that may not run, or several times: what it assigns has the type that it had before.
+    /// A block that may not run, or several times.
     fn inner_block(&mut self, statements: &'a [Stmt]) {
         let before = self.scopes.last().cloned().unwrap_or_default();
+        let read = self.read.len();
         self.block(statements);
-        let after = self.scopes.last().cloned().unwrap_or_default();
         for (name, meaning) in before {
-            if let (Meaning::Value(old), Some(Meaning::Value(new))) = (meaning, after.get(&name)) {
-                self.types.join(old, *new);
+            let new = self.scopes.last().and_then(|scope| scope.get(&name)).cloned();
+            let (Meaning::Value(old), Some(Meaning::Value(new))) = (meaning, new) else { continue };
+            if old == new {
+                continue;
+            }
+            match self.read[read..].contains(&old) {
+                // What the block reads may be what it assigned the last time.
+                true => _ = self.types.join(old, new),
+                false => self.bind(&name, Meaning::Either(old, new)),
             }
         }
+    }
+
+    /// What a name has here.
+    fn value(&mut self, name: &str) -> Option<Node> {
+        let scope = self.scopes.iter_mut().rev().find(|scope| scope.contains_key(name))?;
+        let node = match *scope.get(name)? {
+            Meaning::Value(node) => node,
+            Meaning::Either(one, other) => {
+                self.types.join(one, other);
+                scope.insert(name.to_string(), Meaning::Value(other));
+                other
+            }
+            _ => self.types.node(),
+        };
+        self.read.push(node);
+        Some(node)
     }
 
     fn statement(&mut self, statement: &'a Stmt) {
@@ -414,17 +459,17 @@ impl<'a> Clues<'a> {
                 }
                 self.types.of(Kind::Text)
             }
-            Expr::Name(name) => match self.meaning(&name.id) {
-                Some(Meaning::Value(node)) => *node,
-                Some(_) => self.types.node(),
+            Expr::Name(name) => match self.value(&name.id) {
+                Some(node) => node,
                 // Not defined, but the same wherever it is read.
-                None => {
-                    let node = self.types.node();
-                    if let Some(module) = self.scopes.first_mut() {
-                        module.insert(name.id.to_string(), Meaning::Value(node));
+                None => match self.undefined.get(name.id.as_str()) {
+                    Some(node) => *node,
+                    None => {
+                        let node = self.types.node();
+                        self.undefined.insert(name.id.to_string(), node);
+                        node
                     }
-                    node
-                }
+                },
             },
             Expr::List(list) => {
                 let of = self.types.node();
@@ -542,7 +587,7 @@ impl<'a> Clues<'a> {
             Expr::Slice(slice) => {
                 for bound in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
                     let bound = self.expression(bound);
-                    self.types.is(bound, Kind::Int);
+                    self.note(bound, "int");
                 }
                 base
             }
@@ -578,7 +623,11 @@ impl<'a> Clues<'a> {
                 result
             }
             index => {
+                let is_place = value.as_attribute_expr().is_some_and(|of| of.attr.as_str() == "iloc");
                 let index = self.expression(index);
+                if is_place {
+                    self.types.hint(index, Hint::Int);
+                }
                 let result = self.types.node();
                 self.types.rule(Rule::Subscript(base, index, result));
                 result
@@ -623,7 +672,10 @@ impl<'a> Clues<'a> {
     /// Notes what a value is, in the words of `known_calls`.
     fn note(&mut self, node: Node, what: &str) {
         match what {
-            "int" => self.types.is(node, Kind::Int),
+            "int" => {
+                self.types.is(node, Kind::Int);
+                self.types.hint(node, Hint::Int);
+            }
             "float" => self.types.is(node, Kind::Float),
             "bool" => self.types.is(node, Kind::Bool),
             "text" | "str" => self.types.is(node, Kind::Text),
@@ -640,8 +692,8 @@ impl<'a> Clues<'a> {
                 self.types.is(node, Kind::List(text));
             }
             "sizes" => match self.types.kind(node) {
-                Some(Kind::Tuple(parts)) => parts.iter().for_each(|part| self.types.is(*part, Kind::Int)),
-                Some(Kind::List(of)) => self.types.is(of, Kind::Int),
+                Some(Kind::Tuple(parts)) => parts.iter().for_each(|part| self.note(*part, "int")),
+                Some(Kind::List(of)) => self.note(of, "int"),
                 _ => {}
             },
             "arrays" => match self.types.kind(node) {
@@ -683,7 +735,25 @@ impl<'a> Clues<'a> {
                 self.note(*value, what);
             }
         }
+        if let (Expr::Name(name), [argument, ..]) = (&*call.func, &places[..])
+            && let Some(callee) = self.value(&name.id)
+            && self.path_of(&call.func).is_none()
+        {
+            let result = self.types.node();
+            self.types.rule(Rule::Call(callee, *argument, result));
+            return result;
+        }
         if let Some(path) = self.path_of(&call.func) {
+            if let ("tensorflow.expand_dims" | "keras.ops.expand_dims", [of, ..]) = (path.as_str(), &places[..]) {
+                let result = self.types.node();
+                self.types.rule(Rule::Texts(*of, result));
+                return result;
+            }
+            if path.ends_with(".StringLookup")
+                && let Some(vocabulary) = words.get("vocabulary")
+            {
+                self.note(*vocabulary, "texts");
+            }
             return match self.builtin(&path, call, &places) {
                 Some(result) => result,
                 None => self.call_known(known_calls::function(&path), &places),
@@ -780,7 +850,7 @@ impl<'a> Clues<'a> {
             ("str" | "input" | "chr" | "repr", _) => self.types.of(Kind::Text),
             ("isinstance" | "any" | "all" | "bool", _) => self.types.of(Kind::Bool),
             ("range", places) => {
-                places.iter().for_each(|place| self.types.is(*place, Kind::Int));
+                places.iter().for_each(|place| self.note(*place, "int"));
                 let int = self.types.of(Kind::Int);
                 self.list_of(int)
             }
@@ -816,7 +886,7 @@ impl<'a> Clues<'a> {
                 self.types.rule(Rule::Element(*of, pair));
                 self.types.of(Kind::Dict(key, value))
             }
-            ("min" | "max", [of]) => element(self, *of),
+            ("min" | "max" | "sum", [of]) => element(self, *of),
             ("min" | "max", [one, other]) => {
                 self.types.join(*one, *other);
                 *one

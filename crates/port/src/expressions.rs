@@ -110,7 +110,7 @@ impl<'a> Program<'a> {
                 Some(dict) => self.dict(dict),
                 None => Err(Missing::new(format!("{name} is not defined before"))),
             },
-            None => Err(Missing::new(format!("{name} is not defined before"))),
+            None => self.undefined(name).ok_or_else(|| Missing::new(format!("{name} is not defined before"))),
         }
     }
 

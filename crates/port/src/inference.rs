@@ -41,6 +41,8 @@ pub(crate) enum Hint {
     WithFloats,
     Element,
     Condition,
+    /// Subscripted by something else than texts.
+    Subscripted,
 }
 
 /// What an operator combines.
@@ -69,6 +71,10 @@ pub(crate) enum Rule {
     Key(Node, String, Node),
     /// `base.name(...)` with arguments and result, where it depends on the type of the base what that says.
     Method(Node, String, Vec<Node>, Node),
+    /// `layer(x)` and its result.
+    Call(Node, Node, Node),
+    /// The same, if it is texts.
+    Texts(Node, Node),
     /// What a loop over the first gets.
     Element(Node, Node),
     Unpacked(Node, Vec<Node>),
@@ -277,13 +283,25 @@ impl Types {
                     _ if is_sequence => continue,
                     Hint::Int => Kind::Int,
                     Hint::WithFloats if facts.hints.contains(&Hint::Element) => Kind::Float,
-                    Hint::WithFloats | Hint::Element => continue,
+                    Hint::WithFloats | Hint::Element | Hint::Subscripted => continue,
                     Hint::Condition if facts.hints.len() == 1 => Kind::Bool,
                     Hint::Condition => continue,
                 };
                 self.is(node, kind);
             }
             self.apply_rules();
+        }
+        self.find_subscripted();
+    }
+
+    /// Notes what is no dict of texts.
+    fn find_subscripted(&mut self) {
+        for rule in self.rules.clone() {
+            if let Rule::Subscript(base, index, _) = rule
+                && self.kind(index) != Some(Kind::Text)
+            {
+                self.hint(base, Hint::Subscripted);
+            }
         }
     }
 
@@ -327,6 +345,8 @@ impl Types {
                 Some(Kind::Tuple(of)) if of.len() == parts.len() => {
                     of.iter().zip(parts).for_each(|(of, part)| _ = self.join(*of, *part));
                 }
+                // The parts of a tuple have types of their own.
+                None => {}
                 _ => parts.iter().for_each(|part| self.apply_element(*base, *part)),
             },
             Rule::Attribute(base, result) => {
@@ -336,6 +356,18 @@ impl Types {
                     if self.is_table(*base) {
                         self.may_be(*result, column());
                     }
+                }
+            }
+            Rule::Call(callee, argument, result) => match self.kind(*callee) {
+                Some(Kind::Other(Type::Layer(class))) if class == "TextVectorization" => {
+                    self.may_be(*argument, Kind::Other(Type::Texts));
+                    self.may_be(*result, Kind::Array);
+                }
+                _ => {}
+            },
+            Rule::Texts(one, other) => {
+                if [one, other].iter().any(|node| self.kind(**node) == Some(Kind::Other(Type::Texts))) {
+                    self.join(*one, *other);
                 }
             }
             Rule::Key(base, key, result) => self.apply_key(*base, key, *result),
@@ -364,18 +396,34 @@ impl Types {
             // A number does not make an array of another number.
             ([Some(Kind::Int | Kind::Float), None, Some(Kind::Array)], _) => self.may_be(right, Kind::Array),
             ([None, Some(Kind::Int | Kind::Float), Some(Kind::Array)], _) => self.may_be(left, Kind::Array),
-            ([Some(Kind::Int), Some(Kind::Int), _], Operation::Fraction) => self.may_be(result, Kind::Float),
-            ([Some(Kind::Int), Some(Kind::Int), _], _) => self.may_be(result, Kind::Int),
+            ([Some(Kind::Int), Some(Kind::Int), None], Operation::Fraction) => self.may_be(result, Kind::Float),
+            ([Some(Kind::Int), Some(Kind::Int), _], Operation::Add | Operation::Other | Operation::Whole) => {
+                self.may_be(result, Kind::Int);
+            }
+            // An integer at first, and a fraction later.
+            ([Some(Kind::Int | Kind::Float), Some(Kind::Int | Kind::Float), Some(Kind::Int)], _) => self.is_mixed(result),
             ([Some(Kind::Int | Kind::Float), Some(Kind::Int | Kind::Float), _], _) => self.may_be(result, Kind::Float),
             // Sizes and places are made of such.
-            ([_, _, Some(Kind::Int)], Operation::Add | Operation::Other | Operation::Whole) => {
-                self.may_be(left, Kind::Int);
-                self.may_be(right, Kind::Int);
+            ([_, _, Some(Kind::Int)], Operation::Add | Operation::Other | Operation::Whole) if self.is_size(result) => {
+                self.is_size_of(left);
+                self.is_size_of(right);
             }
             ([Some(Kind::Float), None, _], _) => self.hint_floats(right, result),
             ([None, Some(Kind::Float), _], _) => self.hint_floats(left, result),
             ([None, Some(Kind::Int), _], Operation::Whole) => self.hint(left, Hint::Int),
             _ => {}
+        }
+    }
+
+    /// Whether it is the size or place of something, not any integer.
+    fn is_size(&self, node: Node) -> bool {
+        self.facts[self.root(node)].hints.contains(&Hint::Int)
+    }
+
+    fn is_size_of(&mut self, node: Node) {
+        if self.kind(node).is_none() {
+            self.is(node, Kind::Int);
+            self.hint(node, Hint::Int);
         }
     }
 
@@ -412,6 +460,7 @@ impl Types {
                 self.may_be(base, Kind::Array);
             }
             (None, Some(Kind::Int)) => self.apply_element(base, result),
+            (None, Some(Kind::List(of))) if self.kind(of) == Some(Kind::Text) => self.hint(base, Hint::Table),
             _ => {}
         }
     }
@@ -508,6 +557,9 @@ impl Types {
                     Type::Array => Type::Array,
                     element => Type::List(Box::new(element)),
                 });
+            }
+            if facts.hints.contains(&Hint::Subscripted) {
+                return None;
             }
             // Values of one type, or a record, which is no dict here.
             let mut values = facts.by_text.values().map(|value| of(*value));

@@ -28,7 +28,7 @@ const FUNCTIONS: &[Known] = &[
     ("os.path", "exists isfile isdir", "text", "bool"),
     ("os.path", "getsize", "text", "int"),
     ("pandas", "read_csv read_excel read_json", "text", "table"),
-    ("pandas", "DataFrame", "", "table"),
+    ("pandas", "DataFrame concat merge", "", "table"),
     ("matplotlib.pyplot", "imshow", "like", "_"),
     ("matplotlib.pyplot", "title xlabel ylabel suptitle savefig", "text", "_"),
     ("PIL.Image", "open", "text", "image"),
@@ -106,6 +106,7 @@ const ATTRIBUTES: &[(&str, &str, &str)] = &[
     ("columns", "table", "_"),
     ("iloc", "pandas", "_"),
     ("loc", "pandas", "_"),
+    ("index", "pandas", "_"),
     ("layers", "model", "_"),
     ("trainable", "model", "_"),
 ];

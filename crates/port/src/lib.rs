@@ -114,6 +114,7 @@ mod toggles;
 mod tokenizers;
 mod truth;
 mod uncalled;
+mod undefined;
 mod unrolled;
 mod value;
 

@@ -122,6 +122,8 @@ pub(crate) struct Program<'a> {
     pub(crate) partials: HashMap<String, &'a ruff_python_ast::ExprCall>,
     /// Names of constants that are not negative fractions.
     pub(crate) not_negative: HashSet<String>,
+    /// Names without a value that have been read.
+    pub(crate) undefined: Vec<crate::undefined::Undefined>,
     /// Names whose values are not ported, but known by their uses.
     pub(crate) guessed: HashSet<String>,
     /// What is imported from elsewhere: `indexmap::IndexMap`.
@@ -193,6 +195,7 @@ impl<'a> Program<'a> {
             dumped: HashMap::new(),
             partials: HashMap::new(),
             not_negative: HashSet::new(),
+            undefined: Vec::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),
             gaps: Vec::new(),
@@ -218,6 +221,7 @@ impl<'a> Program<'a> {
         self.comments_before(self.source.line_count() + 1);
         self.write_uncalled();
         self.write_classes();
+        self.write_undefined();
         self.gaps.sort_by_key(|gap| gap.line);
         // A function that is written for several types has its gaps in each.
         self.gaps.dedup_by(|a, b| (a.line, &a.code, &a.reason) == (b.line, &b.code, &b.reason));
@@ -250,7 +254,7 @@ impl<'a> Program<'a> {
     }
 
     /// Whether a function of the script has this name in Rust.
-    fn defines_function(&self, name: &str) -> bool {
+    pub(crate) fn defines_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
     }
 
@@ -545,6 +549,18 @@ impl<'a> Program<'a> {
         line
     }
 
+    /// Notes a line of which a part cannot be ported.
+    pub(crate) fn gap_at(&mut self, line: usize, missing: &Missing) {
+        let code = self.source.line_text(line).trim().to_string();
+        self.missing_lines.insert(line);
+        self.gaps.push(Gap { line, lines: 1, code, reason: missing.reason.clone(), help: missing.help.clone() });
+    }
+
+    /// Whether a gap has this line.
+    pub(crate) fn is_missing(&self, line: usize) -> bool {
+        self.missing_lines.contains(&line)
+    }
+
     /// The name of the variable in Rust.
     pub(crate) fn rust_name(&self, name: &str) -> String {
         let mut rust_name = crate::names::in_snake_case(name.trim_start_matches("self."));
@@ -634,7 +650,7 @@ impl<'a> Program<'a> {
     }
 
     /// The program without what it imports.
-    fn program_text(&self) -> String {
+    pub(crate) fn program_text(&self) -> String {
         let mut out = String::new();
         for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
             out.push_str(constant);

@@ -150,6 +150,12 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// The type of a name that has no value anywhere.
+    pub(crate) fn clue_of_undefined(&mut self, name: &str) -> Option<Type> {
+        self.tell_clues();
+        self.clues.undefined(name)
+    }
+
     fn tell_clues(&mut self) {
         for (statement, name, of) in std::mem::take(&mut self.learned) {
             let known = self.resolved(&of);

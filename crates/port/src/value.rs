@@ -214,9 +214,8 @@ impl Type {
                 path.clone()
             }
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
-            Self::History => "History".into(),
-            Self::HistoryValues
-            | Self::Scores(_)
+            Self::History | Self::HistoryValues => "History".into(),
+            Self::Scores(_)
             | Self::Unknown(_)
             | Self::Gradients(_)
             | Self::Outputs(_)
