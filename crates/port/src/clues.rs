@@ -58,6 +58,8 @@ pub(crate) struct Clues<'a> {
     classes: Vec<Class>,
     /// What statements assign to names, by their ends.
     assigned: HashMap<(TextSize, String), Node>,
+    /// What is appended to lists, by the places of the calls.
+    appended: HashMap<TextSize, Node>,
     /// Names that nothing gives a value.
     undefined: HashMap<String, Node>,
     /// All names that something is assigned to.
@@ -103,6 +105,12 @@ impl<'a> Clues<'a> {
         self.type_of(node)
     }
 
+    /// The type of what the call at this place appends to a list.
+    pub(crate) fn appended(&mut self, call: TextSize) -> Option<Type> {
+        let node = *self.appended.get(&call)?;
+        self.type_of(node)
+    }
+
     /// The type of a name that the script reads, but gives no value anywhere.
     pub(crate) fn undefined(&mut self, name: &str) -> Option<Type> {
         let node = *self.undefined.get(name).filter(|_| !self.bound.contains(name))?;
@@ -130,7 +138,6 @@ impl<'a> Clues<'a> {
             let hidden = self.scopes.split_off(later.scopes);
             let mut scope = HashMap::new();
             for (name, node) in &later.signature.parameters {
-                self.bound.insert(name.clone());
                 scope.insert(name.clone(), Meaning::Value(*node));
             }
             if let (Some(class), Some((_, this))) = (later.class, later.signature.parameters.first()) {
@@ -371,6 +378,7 @@ impl<'a> Clues<'a> {
                 let base = self.expression(&subscript.value);
                 if matches!(&*subscript.slice, Expr::Slice(_) | Expr::Tuple(_)) {
                     self.expression(target);
+                    self.types.hint(value, Hint::Array);
                     return;
                 }
                 let index = self.expression(&subscript.slice);
@@ -478,8 +486,10 @@ impl<'a> Clues<'a> {
                 self.list_of(of)
             }
             Expr::Set(set) => {
-                set.elts.iter().for_each(|element| _ = self.expression(element));
-                self.types.node()
+                let of = self.types.node();
+                let elements: Vec<Node> = set.elts.iter().map(|element| self.expression(element)).collect();
+                self.join_elements(of, &elements);
+                self.types.of(Kind::Set(of))
             }
             Expr::Tuple(tuple) => {
                 let parts = tuple.elts.iter().map(|part| self.expression(part)).collect();
@@ -618,11 +628,17 @@ impl<'a> Clues<'a> {
                 result
             }
             Expr::StringLiteral(key) => {
+                if is_of_validation(index) {
+                    self.types.hint(base, Hint::History);
+                }
                 let result = self.types.node();
                 self.types.rule(Rule::Key(base, key.value.to_str().to_string(), result));
                 result
             }
             index => {
+                if is_of_validation(index) {
+                    self.types.hint(base, Hint::History);
+                }
                 let is_place = value.as_attribute_expr().is_some_and(|of| of.attr.as_str() == "iloc");
                 let index = self.expression(index);
                 if is_place {
@@ -767,6 +783,9 @@ impl<'a> Clues<'a> {
             {
                 return base;
             }
+            if let ("append", [value]) = (attribute.attr.as_str(), &places[..]) {
+                self.appended.insert(call.range().start(), *value);
+            }
             return self.call_method(base, attribute.attr.as_str(), &places, &words);
         }
         self.expression(&call.func);
@@ -809,10 +828,12 @@ impl<'a> Clues<'a> {
                 let list = self.list_of(*value);
                 self.types.rule(Rule::Flow(base, list));
             }
-            (_, "extend", [value]) => self.types.rule(Rule::Flow(base, *value)),
-            (_, "save", [path]) if self.types.kind(*path) == Some(Kind::Text) => {
-                self.types.hint(base, Hint::Model);
+            (_, "add", [value]) if matches!(kind, None | Some(Kind::Set(_))) => {
+                if let Some(Kind::Set(of)) = kind {
+                    self.types.join(of, *value);
+                }
             }
+            (_, "extend", [value]) => self.types.rule(Rule::Flow(base, *value)),
             (_, "fit", [..]) if words.contains_key("epochs") || words.contains_key("batch_size") => {
                 self.types.hint(base, Hint::Model);
                 places.iter().for_each(|place| self.types.hint(*place, Hint::Array));
@@ -872,7 +893,25 @@ impl<'a> Clues<'a> {
                 let pair = self.types.of(Kind::Tuple(parts));
                 self.list_of(pair)
             }
-            ("list" | "sorted" | "reversed" | "set" | "tqdm.tqdm", [of, ..]) => {
+            ("set", places) => {
+                let of = match places.first() {
+                    Some(of) => element(self, *of),
+                    None => self.types.node(),
+                };
+                self.types.of(Kind::Set(of))
+            }
+            ("numpy.array" | "numpy.asarray", [of, ..]) => {
+                self.types.hint(*of, Hint::Array);
+                let result = self.types.node();
+                self.types.hint(result, Hint::Array);
+                self.types.rule(Rule::Array(*of, result));
+                result
+            }
+            ("sklearn.model_selection.train_test_split", places) => {
+                places.iter().for_each(|place| self.types.hint(*place, Hint::Array));
+                self.types.of(Kind::Tuple(places.iter().flat_map(|place| [*place, *place]).collect()))
+            }
+            ("list" | "sorted" | "reversed" | "tqdm.tqdm", [of, ..]) => {
                 let of = element(self, *of);
                 self.list_of(of)
             }
@@ -900,4 +939,13 @@ impl<'a> Clues<'a> {
 /// Whether an expression is a negative number, or zero, which something may be below.
 fn is_below_zero(expression: &Expr) -> bool {
     expression.as_unary_op_expr().is_some_and(|operation| operation.op == ruff_python_ast::UnaryOp::USub)
+}
+
+/// `"val_loss"`, `"val_" + metric`
+fn is_of_validation(key: &Expr) -> bool {
+    match key {
+        Expr::StringLiteral(text) => text.value.to_str().starts_with("val_"),
+        Expr::BinOp(sum) => sum.op == Operator::Add && is_of_validation(&sum.left),
+        _ => false,
+    }
 }

@@ -48,6 +48,14 @@ impl<'a> Program<'a> {
             let of = if items.iter().all(|item| item.of == first) { first } else { Type::Array };
             return Ok((texts.collect::<Ported<_>>()?, of));
         }
+        // Parts of lists are lists of their own.
+        let is_part = |item: &Value| {
+            item.form == Form::Slice || (item.form == Form::Reference && item.text.starts_with("python::slice("))
+        };
+        if items.iter().any(is_part) && items.iter().all(|item| item.of == first) {
+            let texts = items.iter().map(|item| self.own(item.clone()).map(|item| item.text));
+            return Ok((texts.collect::<Ported<_>>()?, first));
+        }
         let has_owned_text = items.iter().any(|item| item.of == Type::String);
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
             return Ok((items.iter().map(|item| self.owned_text(item)).collect(), Type::String));
@@ -583,6 +591,11 @@ impl<'a> Program<'a> {
             }
             ("index", [item]) => {
                 let item = self.expression(item)?;
+                if element.is_text() && item.of.is_text() {
+                    let is_it = crate::comparisons::is_text(element, &item);
+                    let error = "ok_or_else(|| Error::new(\"it is not in the list\"))?";
+                    return Ok(Value::temporary(format!("{whole}.iter().position({is_it}).{error}"), Type::Int));
+                }
                 match item.of == *element && element.is_copy() {
                     true => Ok(Value::temporary(
                         format!(

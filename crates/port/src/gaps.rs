@@ -4,8 +4,9 @@ use crate::Missing;
 use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Strength, Type, Value};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextSize};
 
 impl<'a> Program<'a> {
     /// A statement that cannot be ported, but whose uses say what it assigns: a function that returns an error, to be filled in.
@@ -77,6 +78,42 @@ impl<'a> Program<'a> {
         true
     }
 
+    /// The elements of empty lists to which a statement appends that cannot be ported, if the script says of which type they are.
+    pub(crate) fn elements_of_gap(&mut self, statement: &'a Stmt) {
+        let mut appends = Appends::default();
+        appends.visit_stmt(statement);
+        for (name, place) in appends.calls {
+            let Some(Binding::Variable(variable)) = self.scopes.get(name) else { continue };
+            let Type::List(element) = self.resolved(&variable.of) else { continue };
+            let Type::Unknown(number) = *element else { continue };
+            if let Some(of) = self.clue_of_appended(place).filter(|of| of.in_rust().is_some()) {
+                self.import_type(&of);
+                self.known(number, of);
+                self.by_clues.insert(number);
+            }
+        }
+    }
+
+    /// Finds out of the whole script what the empty lists hold that a statement reads; false if that says nothing new.
+    pub(crate) fn find_elements(&mut self, statement: &Stmt) -> bool {
+        let mut is_found = false;
+        for name in self.read_by(statement) {
+            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
+            let Type::List(element) = self.resolved(&variable.of) else { continue };
+            let Type::Unknown(number) = *element else { continue };
+            let Some((made, own)) = self.empty_lists.get(&number).cloned() else { continue };
+            if let Some(Type::List(of)) = self.clue_of_assigned(made, &own)
+                && of.in_rust().is_some()
+            {
+                self.import_type(&of);
+                self.known(number, *of);
+                self.by_clues.insert(number);
+                is_found = true;
+            }
+        }
+        is_found
+    }
+
     /// The names that a statement assigns, and what their uses say of them.
     pub(crate) fn values_of_gap(&mut self, statement: &Stmt) -> Option<(Vec<String>, Vec<Type>)> {
         let Stmt::Assign(assign) = statement else { return None };
@@ -109,5 +146,23 @@ impl<'a> Program<'a> {
         let mut names: Vec<String> = scan.all_read().map(str::to_string).collect();
         names.sort();
         names
+    }
+}
+
+/// Calls of `append`: the names of the lists, and where the calls are.
+#[derive(Debug, Default)]
+struct Appends<'a> {
+    calls: Vec<(&'a str, TextSize)>,
+}
+
+impl<'a> Visitor<'a> for Appends<'a> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Call(call) = expression
+            && let Expr::Attribute(attribute) = &*call.func
+            && let ("append", Expr::Name(list)) = (attribute.attr.as_str(), &*attribute.value)
+        {
+            self.calls.push((list.id.as_str(), call.range().start()));
+        }
+        walk_expr(self, expression);
     }
 }

@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     /// The sizes of an array.
     Shape,
     List(Node),
+    Set(Node),
     Dict(Node, Node),
     Tuple(Vec<Node>),
     /// An object of a class of the script, by the number of the class here.
@@ -33,6 +34,8 @@ pub(crate) enum Hint {
     Table,
     /// A table or a column.
     Pandas,
+    /// The values of a `History`.
+    History,
     Array,
     Model,
     /// A size or place.
@@ -75,6 +78,8 @@ pub(crate) enum Rule {
     Call(Node, Node, Node),
     /// The same, if it is texts.
     Texts(Node, Node),
+    /// An array that is made of something.
+    Array(Node, Node),
     /// What a loop over the first gets.
     Element(Node, Node),
     Unpacked(Node, Vec<Node>),
@@ -144,6 +149,10 @@ impl Types {
                     None => self.node(),
                 };
                 self.of(Kind::List(element))
+            }
+            Type::Set(of) => {
+                let element = self.of_type(of)?;
+                self.of(Kind::Set(element))
             }
             Type::Dict(key, value) => {
                 let (key, value) = (self.of_type(key)?, self.of_type(value)?);
@@ -234,7 +243,7 @@ impl Types {
         }
         match kinds {
             (None, kind) => self.facts[a].kind = kind,
-            (Some(Kind::List(a)), Some(Kind::List(b))) => _ = self.join(a, b),
+            (Some(Kind::List(a)), Some(Kind::List(b))) | (Some(Kind::Set(a)), Some(Kind::Set(b))) => _ = self.join(a, b),
             (Some(Kind::Dict(a, x)), Some(Kind::Dict(b, y))) => _ = (self.join(a, b), self.join(x, y)),
             (Some(Kind::Tuple(a)), Some(Kind::Tuple(b))) => a.into_iter().zip(b).for_each(|(a, b)| _ = self.join(a, b)),
             _ => {}
@@ -249,7 +258,7 @@ impl Types {
             return true;
         }
         match (of_a, of_b) {
-            (Kind::List(a), Kind::List(b)) => self.may_join(*a, *b, depth + 1),
+            (Kind::List(a), Kind::List(b)) | (Kind::Set(a), Kind::Set(b)) => self.may_join(*a, *b, depth + 1),
             (Kind::Dict(a, x), Kind::Dict(b, y)) => self.may_join(*a, *b, depth + 1) && self.may_join(*x, *y, depth + 1),
             (Kind::Tuple(a), Kind::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.may_join(*a, *b, depth + 1))
@@ -263,7 +272,7 @@ impl Types {
     pub(crate) fn solve(&mut self) {
         self.apply_rules();
         for hint in
-            [Hint::Table, Hint::Pandas, Hint::Array, Hint::Model, Hint::Int, Hint::WithFloats, Hint::Condition]
+            [Hint::Table, Hint::Pandas, Hint::History, Hint::Array, Hint::Model, Hint::Int, Hint::WithFloats, Hint::Condition]
         {
             for node in 0..self.facts.len() {
                 let facts = &self.facts[node];
@@ -276,6 +285,7 @@ impl Types {
                     Hint::Pandas if facts.by_text.is_empty() => continue,
                     Hint::Pandas => Kind::Other(Type::Object(crate::pandas::TABLE.into())),
                     // Arrays may be made of lists, whose elements say so.
+                    Hint::History => Kind::Other(Type::HistoryValues),
                     Hint::Array if facts.hints.contains(&Hint::Pandas) || !facts.by_text.is_empty() => continue,
                     Hint::Array if facts.element.is_some_and(|element| self.is_of_list(element)) => continue,
                     Hint::Array => Kind::Array,
@@ -363,6 +373,13 @@ impl Types {
                     self.may_be(*argument, Kind::Other(Type::Texts));
                     self.may_be(*result, Kind::Array);
                 }
+                Some(Kind::Other(Type::Model(_))) => self.hint(*argument, Hint::Array),
+                _ => {}
+            },
+            Rule::Array(of, result) => match self.innermost(*of) {
+                // Those of texts are lists here.
+                Some(Kind::Text | Kind::Dict(..)) => self.is_mixed(*result),
+                Some(Kind::Int | Kind::Float | Kind::Bool | Kind::Array) => self.may_be(*result, Kind::Array),
                 _ => {}
             },
             Rule::Texts(one, other) => {
@@ -465,6 +482,18 @@ impl Types {
         }
     }
 
+    /// What lists of lists have at last.
+    fn innermost(&self, mut node: Node) -> Option<Kind> {
+        for _ in 0..DEEPEST {
+            match self.kind(node) {
+                Some(Kind::List(of)) => node = of,
+                Some(Kind::Tuple(parts)) => node = *parts.first()?,
+                kind => return kind,
+            }
+        }
+        None
+    }
+
     fn is_table(&self, node: Node) -> bool {
         matches!(self.kind(node), Some(Kind::Other(of)) if crate::pandas::is(&of, crate::pandas::TABLE))
     }
@@ -508,6 +537,7 @@ impl Types {
             {
                 self.join(base, result);
             }
+            (None, "save", [path, ..]) if self.kind(*path) == Some(Kind::Text) => self.hint(base, Hint::Model),
             // A copy, or a part of a table as one.
             (_, "copy" | "head" | "tail" | "dropna" | "fillna" | "rolling" | "shift" | "reset_index" | "sort_values", _) => {
                 self.join(base, result);
@@ -519,7 +549,7 @@ impl Types {
 
     fn apply_element(&mut self, base: Node, element: Node) {
         match self.kind(base) {
-            Some(Kind::List(of) | Kind::Dict(of, _)) => _ = self.join(of, element),
+            Some(Kind::List(of) | Kind::Set(of) | Kind::Dict(of, _)) => _ = self.join(of, element),
             Some(Kind::Text | Kind::File) => self.may_be(element, Kind::Text),
             Some(Kind::Shape) => self.may_be(element, Kind::Int),
             Some(Kind::Tuple(parts)) if parts.windows(2).all(|pair| self.may_join(pair[0], pair[1], 0)) => {
@@ -575,6 +605,7 @@ impl Types {
             Kind::Text => Type::String,
             Kind::Array => Type::Array,
             Kind::List(element) => Type::List(Box::new(of(*element)?)),
+            Kind::Set(element) => Type::Set(Box::new(of(*element)?)),
             Kind::Dict(key, value) => Type::Dict(Box::new(of(*key)?), Box::new(of(*value)?)),
             Kind::Tuple(parts) => Type::Tuple(parts.iter().map(|part| of(*part)).collect::<Option<_>>()?),
             Kind::Shape | Kind::Instance(_) | Kind::File => return None,

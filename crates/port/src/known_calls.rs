@@ -6,7 +6,6 @@ type Known = (&'static str, &'static str, &'static str, &'static str);
 
 /// `_` is anything, `like` an array if nothing else is known, `arrays` a list or tuple of arrays, `sizes` a number or a tuple of numbers.
 const FUNCTIONS: &[Known] = &[
-    ("numpy", "array asarray", "like", "array"),
     (
         "numpy",
         "argmax argmin mean sum max min std var median reshape expand_dims squeeze sqrt abs round unique transpose exp log argsort isnan nan_to_num where \

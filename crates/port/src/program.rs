@@ -63,6 +63,10 @@ pub(crate) struct Program<'a> {
     pub(crate) lost_return: Option<usize>,
     /// What the elements of empty lists turned out to be, by their numbers.
     unknown: Vec<Option<Type>>,
+    /// The statements that make empty lists, by their ends, and the names of these.
+    pub(crate) empty_lists: HashMap<usize, (ruff_text_size::TextSize, String)>,
+    /// Those of them of which only the clues say it.
+    pub(crate) by_clues: HashSet<usize>,
     /// What the uses of each name say of its value.
     pub(crate) evidence: Evidence,
     /// What the whole script says of the types of its names.
@@ -76,6 +80,8 @@ pub(crate) struct Program<'a> {
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
     pub(crate) graphs: crate::layer_graphs::Graphs,
+    /// Constants that are defaults of parameters of functions that nothing calls.
+    pub(crate) defaults: HashSet<String>,
     /// Whether what is written is used by nothing.
     pub(crate) is_uncalled: bool,
     /// The models that are compiled, as the script calls them.
@@ -165,6 +171,8 @@ impl<'a> Program<'a> {
             assigned_again: Vec::new(),
             lost_return: None,
             unknown: Vec::new(),
+            empty_lists: HashMap::new(),
+            by_clues: HashSet::new(),
             evidence: Evidence::default(),
             clues: crate::clues::Clues::default(),
             learned: Vec::new(),
@@ -172,6 +180,7 @@ impl<'a> Program<'a> {
             lists: HashMap::new(),
             wanted_outputs: None,
             graphs: crate::layer_graphs::Graphs::default(),
+            defaults: HashSet::new(),
             is_uncalled: false,
             compiled: Vec::new(),
             special: HashMap::new(),
@@ -381,6 +390,12 @@ impl<'a> Program<'a> {
                     .is_some_and(|name| !is_filled(name, text))
             {
                 out = format!("{before}IndexMap::<{key}, {value}>::new()");
+            }
+            // No line puts anything into it that is ported.
+            if self.by_clues.contains(&number)
+                && let (Some(before), Some(of)) = (out.strip_suffix("vec![]"), known(number))
+            {
+                out = format!("{before}Vec::<{of}>::new()");
             }
             if self.unknown.get(number).is_none_or(Option::is_none) {
                 // Nothing is ever put in; numbers are taken everywhere.
@@ -653,6 +668,10 @@ impl<'a> Program<'a> {
     pub(crate) fn program_text(&self) -> String {
         let mut out = String::new();
         for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
+            // The default of a parameter of a function that nothing calls.
+            if self.is_default_alone(constant) {
+                out.push_str(crate::uncalled::UNUSED);
+            }
             out.push_str(constant);
             out.push('\n');
         }
@@ -679,6 +698,14 @@ impl<'a> Program<'a> {
             ));
         }
         out
+    }
+
+    /// Whether a constant has no other use than as a default that no call needs.
+    fn is_default_alone(&self, constant: &str) -> bool {
+        let name = constant.strip_prefix("const ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
+        let others = self.constants.iter().filter(|other| *other != constant);
+        let mut texts = self.body.iter().chain(self.items.iter().map(|(_, item)| item)).chain(others);
+        self.defaults.contains(name) && !texts.any(|text| has_word(text, name))
     }
 
     /// Whether a constant is used: what formats are is in the texts of `format!` themselves.

@@ -113,6 +113,9 @@ impl<'a> Program<'a> {
         let mut types = Vec::new();
         for parameter in parameters {
             let name = parameter.parameter.name.as_str();
+            if let Some(Expr::Name(default)) = parameter.default.as_deref() {
+                self.defaults.insert(default.id.to_string());
+            }
             let of = match (&of_tensors, name) {
                 (Some(_), "training") => Some(Type::Training),
                 (Some(tensor), _) => Some(tensor.clone()),
@@ -145,6 +148,15 @@ impl<'a> Program<'a> {
         self.tell_clues();
         match self.clues.assigned(statement, name) {
             // What scripts compute with are mostly fractions.
+            Some(Type::Array) => Some(Type::Floats),
+            of => of,
+        }
+    }
+
+    /// The type of what a call appends to a list.
+    pub(crate) fn clue_of_appended(&mut self, call: TextSize) -> Option<Type> {
+        self.tell_clues();
+        match self.clues.appended(call) {
             Some(Type::Array) => Some(Type::Floats),
             of => of,
         }

@@ -36,11 +36,13 @@ impl Program<'_> {
         let text = self.program_text();
         for Undefined { line, name, rust_name, of } in std::mem::take(&mut self.undefined) {
             // The statement that reads it may not be ported for another reason.
-            if !text.contains(&format!("{rust_name}()?")) || self.is_missing(line) {
+            if !text.contains(&format!("{rust_name}()?")) {
                 continue;
             }
             let reason = format!("{name} is not defined before");
-            self.gap_at(line, &Missing::new(&reason).help("give it a value"));
+            if !self.is_missing(line) {
+                self.gap_at(line, &Missing::new(&reason).help("give it a value"));
+            }
             self.import_type(&of);
             let returns = of.in_rust().unwrap_or_default();
             if !self.has_function(&rust_name) {
