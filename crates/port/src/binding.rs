@@ -36,7 +36,7 @@ impl<'a> Program<'a> {
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
         self.learned.push((self.statement_end, name.to_string(), value.of.clone()));
-        if let Type::List(of) = &value.of
+        if let Type::List(of) | Type::Set(of) = &value.of
             && let Type::Unknown(number) = **of
         {
             self.empty_lists.entry(number).or_insert((self.statement_end, name.to_string()));

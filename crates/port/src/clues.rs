@@ -1,15 +1,14 @@
 //! A walk over a script that notes what its statements and expressions say of types, for [`Types`] to infer them.
 
-use crate::inference::{Hint, Kind, Node, Operation, Rule, Types};
-use crate::known_calls;
+use crate::inference::{Hint, Kind, Node, Rule, Types};
 use crate::value::Type;
 use hashbrown::{HashMap, HashSet};
-use ruff_python_ast::{CmpOp, Comprehension, Expr, ExprCall, ExprLambda, Operator, Parameters, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprLambda, Parameters, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextSize};
 
 /// What a name means.
 #[derive(Debug, Clone)]
-enum Meaning {
+pub(crate) enum Meaning {
     Value(Node),
     /// One or the other, by the blocks that ran.
     Either(Node, Node),
@@ -22,16 +21,16 @@ enum Meaning {
 
 /// The nodes of a function.
 #[derive(Debug, Clone)]
-struct Signature {
+pub(crate) struct Signature {
     /// With `self`, if it has that.
-    parameters: Vec<(String, Node)>,
-    returns: Node,
+    pub(crate) parameters: Vec<(String, Node)>,
+    pub(crate) returns: Node,
 }
 
 #[derive(Debug, Default)]
-struct Class {
-    methods: HashMap<String, TextSize>,
-    attributes: HashMap<String, Node>,
+pub(crate) struct Class {
+    pub(crate) methods: HashMap<String, TextSize>,
+    pub(crate) attributes: HashMap<String, Node>,
 }
 
 /// A body that is read when all is known that it may see.
@@ -52,16 +51,16 @@ enum Body<'a> {
 /// The types of a script as far as it says them.
 #[derive(Debug, Default)]
 pub(crate) struct Clues<'a> {
-    types: Types,
-    scopes: Vec<HashMap<String, Meaning>>,
-    signatures: HashMap<TextSize, Signature>,
-    classes: Vec<Class>,
+    pub(crate) types: Types,
+    pub(crate) scopes: Vec<HashMap<String, Meaning>>,
+    pub(crate) signatures: HashMap<TextSize, Signature>,
+    pub(crate) classes: Vec<Class>,
     /// What statements assign to names, by their ends.
     assigned: HashMap<(TextSize, String), Node>,
     /// What is appended to lists, by the places of the calls.
-    appended: HashMap<TextSize, Node>,
+    pub(crate) appended: HashMap<TextSize, Node>,
     /// Names that nothing gives a value.
-    undefined: HashMap<String, Node>,
+    pub(crate) undefined: HashMap<String, Node>,
     /// All names that something is assigned to.
     bound: HashSet<String>,
     /// What has been read, in order.
@@ -187,22 +186,22 @@ impl<'a> Clues<'a> {
         self.define(at, Some(&*function.parameters), Body::Block(&function.body), of_object);
     }
 
-    fn define_lambda(&mut self, lambda: &'a ExprLambda) {
+    pub(crate) fn define_lambda(&mut self, lambda: &'a ExprLambda) {
         self.define(lambda.range.start(), lambda.parameters.as_deref(), Body::Expression(&lambda.body), None);
     }
 
-    fn bind(&mut self, name: &str, meaning: Meaning) {
+    pub(crate) fn bind(&mut self, name: &str, meaning: Meaning) {
         self.bound.insert(name.to_string());
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(name.to_string(), meaning);
         }
     }
 
-    fn meaning(&self, name: &str) -> Option<&Meaning> {
+    pub(crate) fn meaning(&self, name: &str) -> Option<&Meaning> {
         self.scopes.iter().rev().find_map(|scope| scope.get(name))
     }
 
-    fn block(&mut self, statements: &'a [Stmt]) {
+    pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
         // Functions may be called before they are defined.
         for statement in statements {
             match statement {
@@ -250,7 +249,7 @@ impl<'a> Clues<'a> {
     }
 
     /// What a name has here.
-    fn value(&mut self, name: &str) -> Option<Node> {
+    pub(crate) fn value(&mut self, name: &str) -> Option<Node> {
         let scope = self.scopes.iter_mut().rev().find(|scope| scope.contains_key(name))?;
         let node = match *scope.get(name)? {
             Meaning::Value(node) => node,
@@ -358,7 +357,7 @@ impl<'a> Clues<'a> {
         }
     }
 
-    fn assign(&mut self, target: &'a Expr, value: Node) {
+    pub(crate) fn assign(&mut self, target: &'a Expr, value: Node) {
         match target {
             Expr::Name(name) => {
                 self.bind(name.id.as_str(), Meaning::Value(value));
@@ -389,563 +388,5 @@ impl<'a> Clues<'a> {
             }
             _ => {}
         }
-    }
-
-    fn condition(&mut self, test: &'a Expr) {
-        let value = self.expression(test);
-        if test.is_name_expr() {
-            self.types.hint(value, Hint::Condition);
-        }
-    }
-
-    /// The full name of a function or class of a library, or of Python itself.
-    fn path_of(&self, expression: &Expr) -> Option<String> {
-        match expression {
-            Expr::Name(name) => match self.meaning(&name.id) {
-                Some(Meaning::Imported(path)) => Some(path.clone()),
-                Some(_) => None,
-                None => Some(name.id.to_string()),
-            },
-            Expr::Attribute(attribute) => match &*attribute.value {
-                Expr::Name(name) if self.meaning(&name.id).is_none() => None,
-                value => Some(format!("{}.{}", self.path_of(value)?, attribute.attr)),
-            },
-            _ => None,
-        }
-    }
-
-    fn operator(&mut self, operator: Operator, left: Node, right: Node) -> Node {
-        let operation = match operator {
-            Operator::Add => Operation::Add,
-            Operator::Div | Operator::Pow => Operation::Fraction,
-            Operator::FloorDiv | Operator::Mod => Operation::Whole,
-            _ => Operation::Other,
-        };
-        let result = self.types.node();
-        self.types.rule(Rule::Operator(operation, left, right, result));
-        result
-    }
-
-    fn element(&mut self, iterated: &'a Expr) -> Node {
-        let of = self.expression(iterated);
-        let element = self.types.node();
-        self.types.rule(Rule::Element(of, element));
-        element
-    }
-
-    fn list_of(&mut self, element: Node) -> Node {
-        self.types.of(Kind::List(element))
-    }
-
-    fn comprehension(&mut self, generators: &'a [Comprehension], values: &[&'a Expr]) -> Vec<Node> {
-        let outer = self.scopes.last().cloned().unwrap_or_default();
-        for generator in generators {
-            let element = self.element(&generator.iter);
-            self.assign(&generator.target, element);
-            for condition in &generator.ifs {
-                self.condition(condition);
-            }
-        }
-        let values = values.iter().map(|value| self.expression(value)).collect();
-        if let Some(scope) = self.scopes.last_mut() {
-            *scope = outer;
-        }
-        values
-    }
-
-    fn expression(&mut self, expression: &'a Expr) -> Node {
-        match expression {
-            Expr::NumberLiteral(number) if number.value.is_int() => self.types.of(Kind::Int),
-            Expr::NumberLiteral(_) => self.types.of(Kind::Float),
-            Expr::BooleanLiteral(_) => self.types.of(Kind::Bool),
-            Expr::StringLiteral(_) => self.types.of(Kind::Text),
-            Expr::FString(text) => {
-                for element in text.value.elements() {
-                    if let Some(shown) = element.as_interpolation() {
-                        self.expression(&shown.expression);
-                    }
-                }
-                self.types.of(Kind::Text)
-            }
-            Expr::Name(name) => match self.value(&name.id) {
-                Some(node) => node,
-                // Not defined, but the same wherever it is read.
-                None => match self.undefined.get(name.id.as_str()) {
-                    Some(node) => *node,
-                    None => {
-                        let node = self.types.node();
-                        self.undefined.insert(name.id.to_string(), node);
-                        node
-                    }
-                },
-            },
-            Expr::List(list) => {
-                let of = self.types.node();
-                let elements: Vec<Node> = list.elts.iter().map(|element| self.expression(element)).collect();
-                self.join_elements(of, &elements);
-                self.list_of(of)
-            }
-            Expr::Set(set) => {
-                let of = self.types.node();
-                let elements: Vec<Node> = set.elts.iter().map(|element| self.expression(element)).collect();
-                self.join_elements(of, &elements);
-                self.types.of(Kind::Set(of))
-            }
-            Expr::Tuple(tuple) => {
-                let parts = tuple.elts.iter().map(|part| self.expression(part)).collect();
-                self.types.of(Kind::Tuple(parts))
-            }
-            Expr::Dict(dict) => {
-                let (key, value) = (self.types.node(), self.types.node());
-                let mut is_one = true;
-                for item in &dict.items {
-                    if let Some(own) = &item.key {
-                        let own = self.expression(own);
-                        is_one &= self.types.join(key, own);
-                    }
-                    let own = self.expression(&item.value);
-                    is_one &= self.types.join(value, own);
-                }
-                let of = self.types.of(Kind::Dict(key, value));
-                if !is_one {
-                    self.types.is_mixed(of);
-                }
-                of
-            }
-            Expr::ListComp(list) => {
-                let values = self.comprehension(&list.generators, &[&list.elt]);
-                self.list_of(values[0])
-            }
-            Expr::Generator(list) => {
-                let values = self.comprehension(&list.generators, &[&list.elt]);
-                self.list_of(values[0])
-            }
-            Expr::DictComp(dict) => {
-                let Some(key) = &dict.key else { return self.types.node() };
-                let values = self.comprehension(&dict.generators, &[key, &dict.value]);
-                self.types.of(Kind::Dict(values[0], values[1]))
-            }
-            Expr::BinOp(operation) => {
-                let (left, right) = (self.expression(&operation.left), self.expression(&operation.right));
-                self.operator(operation.op, left, right)
-            }
-            Expr::UnaryOp(operation) => {
-                let operand = self.expression(&operation.operand);
-                match operation.op {
-                    ruff_python_ast::UnaryOp::Not => self.types.of(Kind::Bool),
-                    _ => operand,
-                }
-            }
-            Expr::BoolOp(operation) => {
-                for value in &operation.values {
-                    self.condition(value);
-                }
-                self.types.node()
-            }
-            Expr::If(choice) => {
-                self.condition(&choice.test);
-                let (one, other) = (self.expression(&choice.body), self.expression(&choice.orelse));
-                self.types.join(one, other);
-                one
-            }
-            Expr::Compare(comparison) => {
-                let mut left = self.expression(&comparison.left);
-                let result = self.types.node();
-                for (operator, right) in comparison.ops.iter().zip(&comparison.comparators) {
-                    if is_below_zero(right) {
-                        self.types.may_be_negative(left);
-                    }
-                    let right = self.expression(right);
-                    match operator {
-                        CmpOp::Eq | CmpOp::NotEq => self.types.rule(Rule::Equal(left, right, result)),
-                        CmpOp::In | CmpOp::NotIn => {
-                            self.types.rule(Rule::Element(right, left));
-                            self.types.is(result, Kind::Bool);
-                        }
-                        CmpOp::Is | CmpOp::IsNot => {}
-                        _ => self.types.rule(Rule::Ordered(left, right, result)),
-                    }
-                    left = right;
-                }
-                result
-            }
-            Expr::Subscript(subscript) => self.subscript(&subscript.value, &subscript.slice),
-            Expr::Attribute(attribute) => self.attribute(&attribute.value, attribute.attr.as_str(), expression),
-            Expr::Call(call) => self.call(call),
-            Expr::Lambda(lambda) => {
-                self.define_lambda(lambda);
-                self.types.node()
-            }
-            Expr::Starred(starred) => self.expression(&starred.value),
-            _ => self.types.node(),
-        }
-    }
-
-    /// Elements that are written out: integers among fractions are such.
-    fn join_elements(&mut self, of: Node, elements: &[Node]) {
-        let is_fraction = elements.iter().any(|element| self.types.kind(*element) == Some(Kind::Float));
-        for element in elements {
-            if !(is_fraction && self.types.kind(*element) == Some(Kind::Int)) {
-                self.types.join(of, *element);
-            }
-        }
-    }
-
-    fn subscript(&mut self, value: &'a Expr, index: &'a Expr) -> Node {
-        let base = self.expression(value);
-        match index {
-            Expr::Slice(slice) => {
-                for bound in [&slice.lower, &slice.upper, &slice.step].into_iter().flatten() {
-                    let bound = self.expression(bound);
-                    self.note(bound, "int");
-                }
-                base
-            }
-            Expr::Tuple(tuple) => {
-                let is_of_table =
-                    value.as_attribute_expr().is_some_and(|of| matches!(of.attr.as_str(), "loc" | "iloc" | "at"));
-                let mut is_part = false;
-                for part in &tuple.elts {
-                    match part {
-                        Expr::Slice(_) => {
-                            self.subscript(value, part);
-                            is_part = true;
-                        }
-                        Expr::EllipsisLiteral(_) | Expr::NoneLiteral(_) => is_part = true,
-                        part => {
-                            let place = self.expression(part);
-                            self.types.hint(place, Hint::Int);
-                        }
-                    }
-                }
-                let result = self.types.node();
-                if !is_of_table && !matches!(self.types.kind(base), Some(Kind::Dict(..))) {
-                    self.types.is(base, Kind::Array);
-                    if is_part {
-                        self.types.is(result, Kind::Array);
-                    }
-                }
-                result
-            }
-            Expr::StringLiteral(key) => {
-                if is_of_validation(index) {
-                    self.types.hint(base, Hint::History);
-                }
-                let result = self.types.node();
-                self.types.rule(Rule::Key(base, key.value.to_str().to_string(), result));
-                result
-            }
-            index => {
-                if is_of_validation(index) {
-                    self.types.hint(base, Hint::History);
-                }
-                let is_place = value.as_attribute_expr().is_some_and(|of| of.attr.as_str() == "iloc");
-                let index = self.expression(index);
-                if is_place {
-                    self.types.hint(index, Hint::Int);
-                }
-                let result = self.types.node();
-                self.types.rule(Rule::Subscript(base, index, result));
-                result
-            }
-        }
-    }
-
-    fn attribute(&mut self, value: &'a Expr, name: &str, whole: &'a Expr) -> Node {
-        if self.path_of(whole).is_some_and(|_| !matches!(value, Expr::Name(name) if self.meaning(&name.id).is_none())) {
-            return self.types.node();
-        }
-        let base = self.expression(value);
-        if let Some(Kind::Instance(class)) = self.types.kind(base) {
-            return match self.classes[class].attributes.get(name) {
-                Some(node) => *node,
-                None => {
-                    let node = self.types.node();
-                    self.classes[class].attributes.insert(name.to_string(), node);
-                    node
-                }
-            };
-        }
-        match known_calls::attribute(name) {
-            Some((of, is)) => {
-                self.note(base, of);
-                let node = self.types.node();
-                self.note(node, is);
-                node
-            }
-            None if name == "history" => {
-                self.types.is(base, Kind::Other(Type::History));
-                self.types.of(Kind::Other(Type::HistoryValues))
-            }
-            None => {
-                let node = self.types.node();
-                self.types.rule(Rule::Attribute(base, node));
-                node
-            }
-        }
-    }
-
-    /// Notes what a value is, in the words of `known_calls`.
-    fn note(&mut self, node: Node, what: &str) {
-        match what {
-            "int" => {
-                self.types.is(node, Kind::Int);
-                self.types.hint(node, Hint::Int);
-            }
-            "float" => self.types.is(node, Kind::Float),
-            "bool" => self.types.is(node, Kind::Bool),
-            "text" | "str" => self.types.is(node, Kind::Text),
-            "array" => self.types.is(node, Kind::Array),
-            "shape" => self.types.is(node, Kind::Shape),
-            "file" => {}
-            "like" => self.types.hint(node, Hint::Array),
-            "table" => self.types.hint(node, Hint::Table),
-            "pandas" => self.types.hint(node, Hint::Pandas),
-            "model" => self.types.hint(node, Hint::Model),
-            "image" => self.types.is(node, Kind::Other(Type::Object(crate::folders::IMAGE.into()))),
-            "texts" => {
-                let text = self.types.of(Kind::Text);
-                self.types.is(node, Kind::List(text));
-            }
-            "sizes" => match self.types.kind(node) {
-                Some(Kind::Tuple(parts)) => parts.iter().for_each(|part| self.note(*part, "int")),
-                Some(Kind::List(of)) => self.note(of, "int"),
-                _ => {}
-            },
-            "arrays" => match self.types.kind(node) {
-                Some(Kind::Tuple(parts)) => parts.iter().for_each(|part| self.types.hint(*part, Hint::Array)),
-                Some(Kind::List(of)) => self.types.hint(of, Hint::Array),
-                _ => {
-                    let element = self.types.node();
-                    self.types.hint(element, Hint::Array);
-                    self.types.rule(Rule::Element(node, element));
-                }
-            },
-            _ => {}
-        }
-    }
-
-    fn call(&mut self, call: &'a ExprCall) -> Node {
-        let places: Vec<Node> = call.arguments.args.iter().map(|argument| self.expression(argument)).collect();
-        let mut words = HashMap::new();
-        for word in &call.arguments.keywords {
-            let value = self.expression(&word.value);
-            if let Some(name) = &word.arg {
-                words.insert(name.to_string(), value);
-            }
-        }
-        if let Expr::Name(name) = &*call.func {
-            match self.meaning(&name.id).cloned() {
-                Some(Meaning::Function(at)) => return self.call_own(at, 0, &places, &words),
-                Some(Meaning::Class(class)) => {
-                    if let Some(at) = self.classes[class].methods.get("__init__").copied() {
-                        self.call_own(at, 1, &places, &words);
-                    }
-                    return self.types.of(Kind::Instance(class));
-                }
-                _ => {}
-            }
-        }
-        for (name, value) in &words {
-            if let Some(what) = known_calls::keyword(name) {
-                self.note(*value, what);
-            }
-        }
-        if let (Expr::Name(name), [argument, ..]) = (&*call.func, &places[..])
-            && let Some(callee) = self.value(&name.id)
-            && self.path_of(&call.func).is_none()
-        {
-            let result = self.types.node();
-            self.types.rule(Rule::Call(callee, *argument, result));
-            return result;
-        }
-        if let Some(path) = self.path_of(&call.func) {
-            if let ("tensorflow.expand_dims" | "keras.ops.expand_dims", [of, ..]) = (path.as_str(), &places[..]) {
-                let result = self.types.node();
-                self.types.rule(Rule::Texts(*of, result));
-                return result;
-            }
-            if path.ends_with(".StringLookup")
-                && let Some(vocabulary) = words.get("vocabulary")
-            {
-                self.note(*vocabulary, "texts");
-            }
-            return match self.builtin(&path, call, &places) {
-                Some(result) => result,
-                None => self.call_known(known_calls::function(&path), &places),
-            };
-        }
-        if let Expr::Attribute(attribute) = &*call.func {
-            let base = self.expression(&attribute.value);
-            // The mean of a window that moves has the type of the data.
-            if let Expr::Call(of) = &*attribute.value
-                && of.func.as_attribute_expr().is_some_and(|of| of.attr.as_str() == "rolling")
-            {
-                return base;
-            }
-            if let ("append", [value]) = (attribute.attr.as_str(), &places[..]) {
-                self.appended.insert(call.range().start(), *value);
-            }
-            return self.call_method(base, attribute.attr.as_str(), &places, &words);
-        }
-        self.expression(&call.func);
-        self.types.node()
-    }
-
-    /// A call of a function of the script, whose first parameters have their values already.
-    fn call_own(&mut self, at: TextSize, skipped: usize, places: &[Node], words: &HashMap<String, Node>) -> Node {
-        let Some(signature) = self.signatures.get(&at).cloned() else { return self.types.node() };
-        let parameters = signature.parameters.get(skipped..).unwrap_or_default();
-        for (place, (name, parameter)) in parameters.iter().enumerate() {
-            if let Some(value) = words.get(name).or(places.get(place)) {
-                self.types.rule(Rule::Flow(*parameter, *value));
-            }
-        }
-        let result = self.types.node();
-        self.types.rule(Rule::Flow(signature.returns, result));
-        result
-    }
-
-    fn call_known(&mut self, known: Option<(&str, &str)>, places: &[Node]) -> Node {
-        let result = self.types.node();
-        if let Some((takes, returns)) = known {
-            takes.split_whitespace().zip(places).for_each(|(what, place)| self.note(*place, what));
-            self.note(result, returns);
-        }
-        result
-    }
-
-    fn call_method(&mut self, base: Node, name: &str, places: &[Node], words: &HashMap<String, Node>) -> Node {
-        let kind = self.types.kind(base);
-        match (&kind, name, places) {
-            (Some(Kind::Instance(class)), ..) => {
-                if let Some(at) = self.classes[*class].methods.get(name).copied() {
-                    return self.call_own(at, 1, places, words);
-                }
-                return self.types.node();
-            }
-            (_, "append", [value]) => {
-                let list = self.list_of(*value);
-                self.types.rule(Rule::Flow(base, list));
-            }
-            (_, "add", [value]) if matches!(kind, None | Some(Kind::Set(_))) => {
-                if let Some(Kind::Set(of)) = kind {
-                    self.types.join(of, *value);
-                }
-            }
-            (_, "extend", [value]) => self.types.rule(Rule::Flow(base, *value)),
-            (_, "fit", [..]) if words.contains_key("epochs") || words.contains_key("batch_size") => {
-                self.types.hint(base, Hint::Model);
-                places.iter().for_each(|place| self.types.hint(*place, Hint::Array));
-            }
-            (None, "predict", _) => self.types.hint(base, Hint::Model),
-            (_, "head" | "tail" | "rolling" | "dropna" | "reset_index" | "sort_values", _) => {
-                self.types.hint(base, Hint::Pandas);
-            }
-            _ => {}
-        }
-        let Some((of, takes, returns)) = known_calls::method(name) else {
-            let result = self.types.node();
-            self.types.rule(Rule::Method(base, name.to_string(), places.to_vec(), result));
-            return result;
-        };
-        match of {
-            "text" if kind.is_none() => self.note(base, of),
-            "like" | "table" | "model" => self.note(base, of),
-            "file" if kind != Some(Kind::File) => return self.types.node(),
-            _ => {}
-        }
-        self.call_known(Some((takes, returns)), places)
-    }
-
-    /// Functions of Python itself.
-    fn builtin(&mut self, path: &str, call: &ExprCall, places: &[Node]) -> Option<Node> {
-        let element = |clues: &mut Self, of: Node| {
-            let element = clues.types.node();
-            clues.types.rule(Rule::Element(of, element));
-            element
-        };
-        Some(match (path, places) {
-            ("len" | "int" | "ord", _) => self.types.of(Kind::Int),
-            ("float", _) => self.types.of(Kind::Float),
-            ("str" | "input" | "chr" | "repr", _) => self.types.of(Kind::Text),
-            ("isinstance" | "any" | "all" | "bool", _) => self.types.of(Kind::Bool),
-            ("range", places) => {
-                places.iter().for_each(|place| self.note(*place, "int"));
-                let int = self.types.of(Kind::Int);
-                self.list_of(int)
-            }
-            ("open", [path, ..]) => {
-                self.types.is(*path, Kind::Text);
-                self.types.of(Kind::File)
-            }
-            ("tensorflow.gfile.GFile" | "tensorflow.io.gfile.GFile", [path, ..]) => {
-                self.types.is(*path, Kind::Text);
-                self.types.of(Kind::File)
-            }
-            ("enumerate", [of, ..]) => {
-                let (int, of) = (self.types.of(Kind::Int), element(self, *of));
-                let pair = self.types.of(Kind::Tuple(vec![int, of]));
-                self.list_of(pair)
-            }
-            ("zip", places) if !call.arguments.args.iter().any(Expr::is_starred_expr) => {
-                let parts = places.iter().map(|of| element(self, *of)).collect();
-                let pair = self.types.of(Kind::Tuple(parts));
-                self.list_of(pair)
-            }
-            ("set", places) => {
-                let of = match places.first() {
-                    Some(of) => element(self, *of),
-                    None => self.types.node(),
-                };
-                self.types.of(Kind::Set(of))
-            }
-            ("numpy.array" | "numpy.asarray", [of, ..]) => {
-                self.types.hint(*of, Hint::Array);
-                let result = self.types.node();
-                self.types.hint(result, Hint::Array);
-                self.types.rule(Rule::Array(*of, result));
-                result
-            }
-            ("sklearn.model_selection.train_test_split", places) => {
-                places.iter().for_each(|place| self.types.hint(*place, Hint::Array));
-                self.types.of(Kind::Tuple(places.iter().flat_map(|place| [*place, *place]).collect()))
-            }
-            ("list" | "sorted" | "reversed" | "tqdm.tqdm", [of, ..]) => {
-                let of = element(self, *of);
-                self.list_of(of)
-            }
-            ("collections.Counter", [of]) => {
-                let (key, count) = (element(self, *of), self.types.of(Kind::Int));
-                self.types.of(Kind::Dict(key, count))
-            }
-            ("dict", [of]) => {
-                let (key, value) = (self.types.node(), self.types.node());
-                let pair = self.types.of(Kind::Tuple(vec![key, value]));
-                self.types.rule(Rule::Element(*of, pair));
-                self.types.of(Kind::Dict(key, value))
-            }
-            ("min" | "max" | "sum", [of]) => element(self, *of),
-            ("min" | "max", [one, other]) => {
-                self.types.join(*one, *other);
-                *one
-            }
-            ("abs", [of]) => *of,
-            _ => return None,
-        })
-    }
-}
-
-/// Whether an expression is a negative number, or zero, which something may be below.
-fn is_below_zero(expression: &Expr) -> bool {
-    expression.as_unary_op_expr().is_some_and(|operation| operation.op == ruff_python_ast::UnaryOp::USub)
-}
-
-/// `"val_loss"`, `"val_" + metric`
-fn is_of_validation(key: &Expr) -> bool {
-    match key {
-        Expr::StringLiteral(text) => text.value.to_str().starts_with("val_"),
-        Expr::BinOp(sum) => sum.op == Operator::Add && is_of_validation(&sum.left),
-        _ => false,
     }
 }

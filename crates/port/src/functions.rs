@@ -305,9 +305,11 @@ impl<'a> Program<'a> {
             self.functions[number].lost = Some(line);
             return Err(returns_lost(definition, line));
         }
-        let Body { captured, returns, is_fallible, .. } = body;
         // For other arguments it may have the same text.
-        let same = self.functions[number].written.iter().find(|written| written.text == text);
+        let is_same = |written: &&Written| {
+            unmarked(&written.text) == unmarked(&text) && self.resolved(&written.returns) == body.returns
+        };
+        let same = self.functions[number].written.iter().find(is_same);
         match same.map(|same| same.rust_name.clone()) {
             Some(same) => rust_name = same,
             None => {
@@ -316,6 +318,7 @@ impl<'a> Program<'a> {
                 self.item(line, format!("{unused}fn {rust_name}{text}"));
             }
         }
+        let Body { captured, returns, is_fallible, .. } = body;
         let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible, text };
         self.functions[number].written.push(written.clone());
         Ok(written)
@@ -603,6 +606,11 @@ fn first_returned(statements: &[Stmt]) -> Option<&Expr> {
         Stmt::Try(attempt) => first_returned(&attempt.body),
         _ => None,
     })
+}
+
+/// A text without the numbers of its empty lists.
+fn unmarked(text: &str) -> String {
+    text.split('\u{1}').step_by(2).collect()
 }
 
 /// Whether a function needs a `Result`; also if what it returns has several lines.

@@ -78,14 +78,24 @@ impl<'a> Program<'a> {
         true
     }
 
+    /// The number of the empty list or set that a name has, if it is not known what it holds.
+    fn unknown_elements(&self, name: &str) -> Option<usize> {
+        let (Binding::Variable(variable) | Binding::Outside(variable)) = self.scopes.get(name)? else { return None };
+        match self.resolved(&variable.of) {
+            Type::List(of) | Type::Set(of) => match *of {
+                Type::Unknown(number) => Some(number),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The elements of empty lists to which a statement appends that cannot be ported, if the script says of which type they are.
     pub(crate) fn elements_of_gap(&mut self, statement: &'a Stmt) {
         let mut appends = Appends::default();
         appends.visit_stmt(statement);
         for (name, place) in appends.calls {
-            let Some(Binding::Variable(variable)) = self.scopes.get(name) else { continue };
-            let Type::List(element) = self.resolved(&variable.of) else { continue };
-            let Type::Unknown(number) = *element else { continue };
+            let Some(number) = self.unknown_elements(name) else { continue };
             if let Some(of) = self.clue_of_appended(place).filter(|of| of.in_rust().is_some()) {
                 self.import_type(&of);
                 self.known(number, of);
@@ -98,11 +108,9 @@ impl<'a> Program<'a> {
     pub(crate) fn find_elements(&mut self, statement: &Stmt) -> bool {
         let mut is_found = false;
         for name in self.read_by(statement) {
-            let Some(Binding::Variable(variable)) = self.scopes.get(&name) else { continue };
-            let Type::List(element) = self.resolved(&variable.of) else { continue };
-            let Type::Unknown(number) = *element else { continue };
+            let Some(number) = self.unknown_elements(&name) else { continue };
             let Some((made, own)) = self.empty_lists.get(&number).cloned() else { continue };
-            if let Some(Type::List(of)) = self.clue_of_assigned(made, &own)
+            if let Some(Type::List(of) | Type::Set(of)) = self.clue_of_assigned(made, &own)
                 && of.in_rust().is_some()
             {
                 self.import_type(&of);
@@ -149,7 +157,7 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Calls of `append`: the names of the lists, and where the calls are.
+/// Calls of `append` and `add`: the names of the lists, and where the calls are.
 #[derive(Debug, Default)]
 struct Appends<'a> {
     calls: Vec<(&'a str, TextSize)>,
@@ -159,7 +167,7 @@ impl<'a> Visitor<'a> for Appends<'a> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         if let Expr::Call(call) = expression
             && let Expr::Attribute(attribute) = &*call.func
-            && let ("append", Expr::Name(list)) = (attribute.attr.as_str(), &*attribute.value)
+            && let ("append" | "add", Expr::Name(list)) = (attribute.attr.as_str(), &*attribute.value)
         {
             self.calls.push((list.id.as_str(), call.range().start()));
         }

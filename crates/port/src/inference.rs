@@ -243,7 +243,9 @@ impl Types {
         }
         match kinds {
             (None, kind) => self.facts[a].kind = kind,
-            (Some(Kind::List(a)), Some(Kind::List(b))) | (Some(Kind::Set(a)), Some(Kind::Set(b))) => _ = self.join(a, b),
+            (Some(Kind::List(a)), Some(Kind::List(b))) | (Some(Kind::Set(a)), Some(Kind::Set(b))) => {
+                _ = self.join(a, b)
+            }
             (Some(Kind::Dict(a, x)), Some(Kind::Dict(b, y))) => _ = (self.join(a, b), self.join(x, y)),
             (Some(Kind::Tuple(a)), Some(Kind::Tuple(b))) => a.into_iter().zip(b).for_each(|(a, b)| _ = self.join(a, b)),
             _ => {}
@@ -259,7 +261,9 @@ impl Types {
         }
         match (of_a, of_b) {
             (Kind::List(a), Kind::List(b)) | (Kind::Set(a), Kind::Set(b)) => self.may_join(*a, *b, depth + 1),
-            (Kind::Dict(a, x), Kind::Dict(b, y)) => self.may_join(*a, *b, depth + 1) && self.may_join(*x, *y, depth + 1),
+            (Kind::Dict(a, x), Kind::Dict(b, y)) => {
+                self.may_join(*a, *b, depth + 1) && self.may_join(*x, *y, depth + 1)
+            }
             (Kind::Tuple(a), Kind::Tuple(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.may_join(*a, *b, depth + 1))
             }
@@ -271,9 +275,16 @@ impl Types {
     /// Applies all rules until nothing new follows, and then what the uses suggest.
     pub(crate) fn solve(&mut self) {
         self.apply_rules();
-        for hint in
-            [Hint::Table, Hint::Pandas, Hint::History, Hint::Array, Hint::Model, Hint::Int, Hint::WithFloats, Hint::Condition]
-        {
+        for hint in [
+            Hint::Table,
+            Hint::Pandas,
+            Hint::History,
+            Hint::Array,
+            Hint::Model,
+            Hint::Int,
+            Hint::WithFloats,
+            Hint::Condition,
+        ] {
             for node in 0..self.facts.len() {
                 let facts = &self.facts[node];
                 if self.parents[node] != node || facts.kind.is_some() || !facts.hints.contains(&hint) {
@@ -317,7 +328,10 @@ impl Types {
 
     /// Whether what has such elements is a list, not an array.
     fn is_of_list(&self, element: Node) -> bool {
-        matches!(self.kind(element), Some(Kind::Text | Kind::List(_) | Kind::Tuple(_) | Kind::Dict(..) | Kind::Other(_)))
+        matches!(
+            self.kind(element),
+            Some(Kind::Text | Kind::List(_) | Kind::Tuple(_) | Kind::Dict(..) | Kind::Other(_))
+        )
     }
 
     fn apply_rules(&mut self) {
@@ -418,7 +432,9 @@ impl Types {
                 self.may_be(result, Kind::Int);
             }
             // An integer at first, and a fraction later.
-            ([Some(Kind::Int | Kind::Float), Some(Kind::Int | Kind::Float), Some(Kind::Int)], _) => self.is_mixed(result),
+            ([Some(Kind::Int | Kind::Float), Some(Kind::Int | Kind::Float), Some(Kind::Int)], _) => {
+                self.is_mixed(result)
+            }
             ([Some(Kind::Int | Kind::Float), Some(Kind::Int | Kind::Float), _], _) => self.may_be(result, Kind::Float),
             // Sizes and places are made of such.
             ([_, _, Some(Kind::Int)], Operation::Add | Operation::Other | Operation::Whole) if self.is_size(result) => {
@@ -539,7 +555,11 @@ impl Types {
             }
             (None, "save", [path, ..]) if self.kind(*path) == Some(Kind::Text) => self.hint(base, Hint::Model),
             // A copy, or a part of a table as one.
-            (_, "copy" | "head" | "tail" | "dropna" | "fillna" | "rolling" | "shift" | "reset_index" | "sort_values", _) => {
+            (
+                _,
+                "copy" | "head" | "tail" | "dropna" | "fillna" | "rolling" | "shift" | "reset_index" | "sort_values",
+                _,
+            ) => {
                 self.join(base, result);
             }
             (_, "mean" | "sum" | "std", []) if self.is_table(base) => self.hint(result, Hint::Pandas),

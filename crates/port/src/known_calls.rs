@@ -38,8 +38,18 @@ const FUNCTIONS: &[Known] = &[
     ("keras", "load_model", "text", "model"),
     ("keras", "Sequential Model", "", "model"),
     ("keras", "Dense LSTM GRU SimpleRNN Embedding RepeatVector Conv1D Conv2D Conv3D", "int", "_"),
-    ("keras.backend", "square abs sqrt sum mean exp log max round clip cast flatten epsilon maximum dot", "array", "array"),
-    ("sklearn.metrics", "mean_squared_error mean_absolute_error accuracy_score r2_score f1_score", "like like", "float"),
+    (
+        "keras.backend",
+        "square abs sqrt sum mean exp log max round clip cast flatten epsilon maximum dot",
+        "array",
+        "array",
+    ),
+    (
+        "sklearn.metrics",
+        "mean_squared_error mean_absolute_error accuracy_score r2_score f1_score",
+        "like like",
+        "float",
+    ),
     ("sklearn.metrics", "confusion_matrix", "like like", "array"),
     ("math", "sqrt exp log floor ceil pow sin cos", "_", "float"),
     ("random", "random uniform", "", "float"),
@@ -53,6 +63,7 @@ const FUNCTIONS: &[Known] = &[
         "array",
     ),
     ("nltk", "word_tokenize sent_tokenize", "text", "texts"),
+    ("jieba", "cut lcut", "text", "texts"),
     ("librosa", "load", "text", "_"),
 ];
 
@@ -88,7 +99,12 @@ const METHODS: &[Known] = &[
     ("like", "reshape flatten ravel squeeze astype argmax", "", "array"),
     ("_", "predict predict_classes predict_on_batch fit_transform inverse_transform transform", "like", "array"),
     ("table", "iterrows groupby to_csv describe", "", "_"),
-    ("model", "compile summary save_weights load_weights get_layer evaluate fit_generator train_on_batch test_on_batch", "", "_"),
+    (
+        "model",
+        "compile summary save_weights load_weights get_layer evaluate fit_generator train_on_batch test_on_batch",
+        "",
+        "_",
+    ),
     ("_", "imshow", "like", "_"),
     ("_", "set_title set_xlabel set_ylabel", "text", "_"),
     ("file", "read", "", "text"),

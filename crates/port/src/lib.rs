@@ -28,6 +28,8 @@ mod class_text;
 mod classes;
 mod closures;
 mod clues;
+mod clues_of_calls;
+mod clues_of_expressions;
 mod collections;
 mod column_functions;
 mod command_line;

@@ -48,7 +48,10 @@ impl Program<'_> {
             if !self.has_function(&rust_name) {
                 let error = format!("line {line} of {} is not ported: {reason}", self.file());
                 let comment = format!("// To be written by hand: {reason}.\n");
-                self.item(line, format!("{comment}fn {rust_name}() -> Result<{returns}> {{\n    Err(Error::new({error:?}))\n}}\n"));
+                self.item(
+                    line,
+                    format!("{comment}fn {rust_name}() -> Result<{returns}> {{\n    Err(Error::new({error:?}))\n}}\n"),
+                );
             }
         }
     }
