@@ -557,6 +557,7 @@ impl<'a> Program<'a> {
 
     /// A variable outside of the function that is being written, which becomes a parameter of it.
     pub(crate) fn capture(&mut self, name: &str, variable: Variable) -> Ported<Value> {
+        let variable = Variable { of: self.resolved(&variable.of), ..variable };
         if variable.of == Type::None || variable.of.in_rust().is_none() || self.captures.is_empty() {
             return Err(Missing::new(format!("{name} is a variable outside of the function"))
                 .help("pass it to the function, or make it a constant: a name in capitals, assigned once"));
