@@ -2,6 +2,7 @@
 
 use crate::classes::Class;
 use crate::evidence::Evidence;
+use crate::frames::Frame;
 use crate::functions::{Captured, Function};
 use crate::scan::{self, Changes, Scan};
 use crate::source::Source;
@@ -18,12 +19,10 @@ pub(crate) struct Program<'a> {
     pub(crate) source: &'a Source<'a>,
     file: String,
     pub(crate) scopes: Scopes,
-    /// Of the functions that are being written, from the outermost on; and how many variables each name has had so far.
-    pub(crate) scans: Vec<(Scan, HashMap<String, usize>)>,
+    /// The functions that are being written, from the module on.
+    pub(crate) frames: Vec<Frame>,
     /// What the functions of the script change.
     pub(crate) changing: Rc<HashMap<String, Changes>>,
-    /// Of the functions that are being written, which names share their values.
-    pub(crate) sharing: Vec<crate::sharing::Sharing>,
     pub(crate) returned: crate::sharing::Returned,
     pub(crate) functions: Vec<Function<'a>>,
     pub(crate) classes: Vec<Class<'a>>,
@@ -38,8 +37,6 @@ pub(crate) struct Program<'a> {
     pub(crate) hooks_of: Option<(usize, usize)>,
     /// Variables of the module that methods read, and that are numbers or texts.
     pub(crate) read_by_methods: HashSet<String>,
-    /// Of the functions that are being written, a parameter that is a symbolic tensor.
-    pub(crate) symbolic_parameters: Vec<Option<String>>,
     /// What the functions that are being written use of the variables outside, from the outermost function on.
     pub(crate) captures: Vec<Vec<Captured>>,
     /// What is imported from `candle_keras`: `layers::Dense`.
@@ -53,8 +50,6 @@ pub(crate) struct Program<'a> {
     pub(crate) depth: usize,
     /// The last line that has been written, with its comments.
     last_line: usize,
-    /// What the functions that are being written return; `None` until it is known.
-    pub(crate) returns: Vec<Option<Type>>,
     /// Whether nothing behind is reached in this call of the function.
     pub(crate) is_over: bool,
     /// The names that a branch assigns again which is always taken.
@@ -92,8 +87,6 @@ pub(crate) struct Program<'a> {
     pub(crate) vectors: HashSet<String>,
     /// The loops that are being written, of each function.
     pub(crate) loops: Vec<crate::kept_counters::Loops>,
-    /// Of the functions that are being written, where those that yield gather it.
-    pub(crate) gathered: Vec<Option<crate::generators::Gathered>>,
     /// Variables of loops that go over arrays.
     pub(crate) rows: HashSet<String>,
     /// Types that are written out, and known at the end.
@@ -133,9 +126,8 @@ impl<'a> Program<'a> {
             source,
             file: file.into(),
             scopes: Scopes::default(),
-            scans: Vec::new(),
+            frames: Vec::new(),
             changing: Rc::default(),
-            sharing: Vec::new(),
             returned: crate::sharing::Returned::default(),
             functions: Vec::new(),
             classes: Vec::new(),
@@ -145,7 +137,6 @@ impl<'a> Program<'a> {
             attributes_outside: HashSet::new(),
             hooks_of: None,
             read_by_methods: HashSet::new(),
-            symbolic_parameters: Vec::new(),
             captures: Vec::new(),
             uses: BTreeSet::new(),
             constants: Vec::new(),
@@ -154,7 +145,6 @@ impl<'a> Program<'a> {
             body: Vec::new(),
             depth: 1,
             last_line: 0,
-            returns: Vec::new(),
             is_over: false,
             assigned_again: Vec::new(),
             lost_return: None,
@@ -174,7 +164,6 @@ impl<'a> Program<'a> {
             assigns_at: ruff_text_size::TextSize::default(),
             vectors: HashSet::new(),
             loops: Vec::new(),
-            gathered: Vec::new(),
             rows: HashSet::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
@@ -205,7 +194,7 @@ impl<'a> Program<'a> {
         self.read_by_methods = crate::module_constants::read_by_methods(statements);
         self.changing = scan::changing(statements);
         self.returned = crate::sharing::Returned::of(statements);
-        self.scans.push((Scan::of(statements, &self.changing), HashMap::new()));
+        self.enter_frame(Scan::of(statements, &self.changing));
         let statements = self.without_docstring(statements);
         self.block(statements);
         self.comments_before(self.source.line_count() + 1);
@@ -547,64 +536,6 @@ impl<'a> Program<'a> {
             rust_name.push('_');
         }
         rust_name
-    }
-
-    pub(crate) fn scan(&self) -> &Scan {
-        &self.scans[self.scans.len() - 1].0
-    }
-
-    /// Whether the variable that the name has now changes.
-    pub(crate) fn is_mutated(&self, name: &str) -> bool {
-        let (scan, declared) = &self.scans[self.scans.len() - 1];
-        scan.is_mutated(name, declared.get(name).copied().unwrap_or(0))
-    }
-
-    /// Whether the variable that the name has now changes otherwise than by `next`, or by a new `trainable`.
-    pub(crate) fn is_changed(&self, name: &str) -> bool {
-        let (scan, declared) = &self.scans[self.scans.len() - 1];
-        scan.is_changed(name, declared.get(name).copied().unwrap_or(0))
-    }
-
-    /// How many variables each name of this function has had.
-    pub(crate) fn declared_so_far(&self) -> HashMap<String, usize> {
-        self.scans[self.scans.len() - 1].1.clone()
-    }
-
-    /// Forgets variables that were declared since.
-    pub(crate) fn declare_again(&mut self, declared: HashMap<String, usize>) {
-        let last = self.scans.len() - 1;
-        self.scans[last].1 = declared;
-    }
-
-    /// Says how many variables of this name are declared.
-    pub(crate) fn declared_again(&mut self, name: &str, count: usize) {
-        let last = self.scans.len() - 1;
-        self.scans[last].1.insert(name.to_string(), count);
-    }
-
-    /// Whether the next variable of this name changes.
-    pub(crate) fn is_next_mutated(&self, name: &str) -> bool {
-        let (scan, declared) = &self.scans[self.scans.len() - 1];
-        scan.is_mutated(name, declared.get(name).copied().unwrap_or(0) + 1)
-    }
-
-    /// Whether the variable that the name has now changes here, not in a function that it is passed to.
-    pub(crate) fn changes_itself(&self, name: &str) -> bool {
-        let (scan, declared) = &self.scans[self.scans.len() - 1];
-        scan.changes_itself(name, declared.get(name).copied().unwrap_or(0))
-    }
-
-    /// Whether the next variable of this name is passed as a callback.
-    pub(crate) fn is_callback(&self, name: &str) -> bool {
-        let (scan, declared) = &self.scans[self.scans.len() - 1];
-        scan.is_callback(name, declared.get(name).copied().unwrap_or(0) + 1)
-    }
-
-    /// Counts a new variable; whether it changes.
-    pub(crate) fn declare(&mut self, name: &str) -> bool {
-        let last = self.scans.len() - 1;
-        *self.scans[last].1.entry(name.to_string()).or_insert(0) += 1;
-        self.is_mutated(name)
     }
 
     fn text(&self) -> String {

@@ -11,9 +11,7 @@ impl<'a> Program<'a> {
     pub(crate) fn made(&mut self, text: String, range: TextRange) -> Ported<&'a Expr> {
         let source = self.source;
         let made = source.made(text, range).ok_or_else(|| Missing::new("this kind of expression"))?;
-        if let Some((scan, _)) = self.scans.last_mut() {
-            scan.read_also(made);
-        }
+        self.frame_mut().scan.read_also(made);
         Ok(made)
     }
 

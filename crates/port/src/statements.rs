@@ -273,7 +273,7 @@ impl<'a> Program<'a> {
         if let [Expr::Name(name)] = &assign.targets[..] {
             self.integers.remove(name.id.as_str());
             if let Some(integer) = self.integer(&assign.value)
-                && self.scans.len() == 1
+                && self.is_in_module()
                 && self.scan().is_assigned_once(&name.id)
             {
                 self.integers.insert(name.id.to_string(), integer);
@@ -291,7 +291,7 @@ impl<'a> Program<'a> {
             }
             return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
-        if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
+        if let (Expr::Name(name), true) = (target, self.depth == 1 && self.is_in_module())
             && let Some(rust_name) = self.name_of_constant(&name.id)
             && self.scan().is_assigned_once(&name.id)
         {
