@@ -1,5 +1,11 @@
 //! The program as a whole: what has been written so far, and in what order it is put together.
 
+mod imports;
+mod text;
+mod unknown_types;
+
+pub(crate) use text::has_word;
+
 use crate::classes::Class;
 use crate::evidence::Evidence;
 use crate::frames::Frame;
@@ -229,149 +235,11 @@ impl<'a> Program<'a> {
         self.code_lines.extend(code.collect::<Vec<_>>());
     }
 
-    /// Whether a function of the script has this name in Rust.
-    fn defines_function(&self, name: &str) -> bool {
-        self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
-    }
-
-    /// Remembers what is used from `candle_keras`, and returns its name.
-    pub(crate) fn import(&mut self, path: &str) -> String {
-        let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
-        match module {
-            // A function of the script has that name.
-            _ if (module == "prelude" || crate::api::is_in_prelude(path)) && self.defines_function(name) => {
-                return format!("candle_keras::prelude::{name}");
-            }
-            "prelude" => {}
-            _ if crate::api::is_in_prelude(path) => {}
-            // Modules whose names Keras has too.
-            _ if ["numpy", "python", "pyplot", "sklearn"].iter().any(|own| module.starts_with(own)) => {
-                self.uses.insert(module.split("::").next().unwrap_or(module).to_string());
-                return path.to_string();
-            }
-            // Functions have their module before them.
-            _ if name.starts_with(|c: char| c.is_lowercase()) => {
-                self.uses.insert(module.to_string());
-                let last = module.rsplit("::").next().unwrap_or(module);
-                return format!("{last}::{name}");
-            }
-            _ => {
-                self.uses.insert(path.to_string());
-            }
-        }
-        name.to_string()
-    }
-
-    /// Imports a function or macro by its own name.
-    pub(crate) fn import_by_name(&mut self, path: &str) {
-        if !crate::api::is_in_prelude(path) {
-            self.uses.insert(path.to_string());
-        }
-    }
-
-    /// Imports what `candle_keras` does not export.
-    pub(crate) fn import_from(&mut self, path: &str) {
-        self.other_uses.insert(path.to_string());
-    }
-
     /// A name for a variable that the script does not have: this one, with a number if that is taken.
     pub(crate) fn free_name(&self, wish: &str) -> String {
         let is_free = |name: &str| self.scan().reads(name) == 0 && self.scopes.get(name).is_none();
         let numbered = (2..).map(|number| format!("{wish}_{number}"));
         std::iter::once(wish.to_string()).chain(numbered).find(|name| is_free(name)).unwrap_or_default()
-    }
-
-    /// The number of an empty list, whose elements will be known later.
-    pub(crate) fn unknown(&mut self) -> usize {
-        self.unknown.push(None);
-        self.unknown.len() - 1
-    }
-
-    /// What the elements of an empty list are.
-    pub(crate) fn known(&mut self, number: usize, of: Type) {
-        let of = self.resolved(&of);
-        if of == Type::Unknown(number) {
-            return;
-        }
-        if let Some(unknown) = self.unknown.get_mut(number) {
-            *unknown = Some(of);
-        }
-    }
-
-    /// A type with what is known now of its empty lists.
-    pub(crate) fn resolved(&self, of: &Type) -> Type {
-        let boxed = |of: &Type| Box::new(self.resolved(of));
-        match of {
-            Type::Option(of) => Type::Option(boxed(of)),
-            Type::Maybe(of) => Type::Maybe(boxed(of)),
-            Type::Unknown(number) => match self.unknown.get(*number) {
-                Some(Some(of)) if of != &Type::Unknown(*number) => self.resolved(of),
-                _ => Type::Unknown(*number),
-            },
-            Type::List(of) => Type::List(boxed(of)),
-            Type::Set(of) => Type::Set(boxed(of)),
-            Type::Dict(key, value) => Type::Dict(boxed(key), boxed(value)),
-            Type::Tuple(types) => Type::Tuple(types.iter().map(|of| self.resolved(of)).collect()),
-            of => of.clone(),
-        }
-    }
-
-    /// A place in the program where a type is written that is not known yet.
-    pub(crate) fn late_type(&mut self, of: &Type) -> String {
-        self.late_types.push(of.clone());
-        format!("\u{2}{}\u{2}", self.late_types.len() - 1)
-    }
-
-    /// The text with the types of empty lists that nothing else says.
-    fn with_types(&self, text: &str) -> String {
-        let late = |number: &str| self.late_types.get(number.parse::<usize>().ok()?);
-        let mut typed = String::new();
-        for (i, part) in text.split('\u{2}').enumerate() {
-            if i % 2 == 0 {
-                typed.push_str(part);
-                continue;
-            }
-            let known = late(part).and_then(|of| self.resolved(of).in_rust());
-            // What is put in says it, or nothing does.
-            let name = typed.rsplit("let mut ").next().and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-            let other = match () {
-                // What is None for ever has any type.
-                () if typed.ends_with("None::<") => "()",
-                () if is_filled(name, text) => "_",
-                () => "f64",
-            };
-            typed.push_str(&known.unwrap_or_else(|| other.into()));
-        }
-        let text = &typed;
-        let mut parts = text.split('\u{1}');
-        let mut out = parts.next().unwrap_or_default().to_string();
-        while let (Some(number), Some(behind)) = (parts.next(), parts.next()) {
-            let number: usize = number.parse().unwrap_or(usize::MAX);
-            let known = |number: usize| self.resolved(self.unknown.get(number)?.as_ref()?).in_rust();
-            if let (Some(before), Some(key), Some(value)) =
-                (out.strip_suffix("IndexMap::new()"), known(number), known(number + 1))
-                && before
-                    .rsplit("let mut ")
-                    .next()
-                    .and_then(|rest| rest.strip_suffix(" = "))
-                    .is_some_and(|name| !is_filled(name, text))
-            {
-                out = format!("{before}IndexMap::<{key}, {value}>::new()");
-            }
-            if self.unknown.get(number).is_none_or(Option::is_none) {
-                // Nothing is ever put in; numbers are taken everywhere.
-                let typed = [
-                    ("vec![]", "Vec::<f64>::new()"),
-                    ("IndexMap::new()", "IndexMap::<(), ()>::new()"),
-                    ("BTreeSet::new()", "BTreeSet::<()>::new()"),
-                ];
-                let found =
-                    typed.iter().find_map(|(empty, typed)| Some(format!("{}{typed}", out.strip_suffix(empty)?)));
-                out = found.unwrap_or(out);
-            }
-            out.push_str(behind);
-        }
-        out
     }
 
     /// What has been noted of gaps so far.
@@ -432,41 +300,6 @@ impl<'a> Program<'a> {
     /// Forgets functions and types that were written since.
     pub(crate) fn forget_items(&mut self, items: Vec<(usize, String)>) {
         self.items = items;
-    }
-
-    /// Imports what a type needs that is written out.
-    pub(crate) fn import_type(&mut self, of: &Type) {
-        match of {
-            Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
-            Type::Object(path) if path.starts_with("inputs::") => {}
-            Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
-            Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
-            Type::Path => self.import_from("std::path::PathBuf"),
-            Type::Symbolic | Type::BatchSize => _ = self.import("layers::KerasTensor"),
-            Type::Mutable { rank: 0, .. } => self.import_from("ndarray::ArrayD"),
-            Type::Mutable { rank, .. } => self.import_from(&format!("ndarray::Array{rank}")),
-            Type::Dict(key, value) => {
-                self.import_from("indexmap::IndexMap");
-                self.import_type(key);
-                self.import_type(value);
-            }
-            Type::Set(of) => {
-                self.import_from("std::collections::BTreeSet");
-                self.import_type(of);
-            }
-            Type::Logs => _ = self.import("callbacks::Logs"),
-            Type::Dataset(..) => _ = self.import("Dataset"),
-            Type::Folder(..) => _ = self.import("utils::FolderDataset"),
-            Type::Flow(_) => _ = self.import("preprocessing::image::ImageFlow"),
-            Type::Variables => _ = self.import("layers::Variable"),
-            Type::Layer(class) if class == "dyn Layer" => self.import_from("std::sync::Arc"),
-            Type::Layer(class) if crate::api::item(&format!("layers::{class}")).is_some() => {
-                self.import(&format!("layers::{class}"));
-            }
-            Type::List(of) => self.import_type(of),
-            Type::Tuple(types) => types.iter().for_each(|of| self.import_type(of)),
-            _ => {}
-        }
     }
 
     /// Writes the comments and the empty line that stand before this line.
@@ -537,121 +370,6 @@ impl<'a> Program<'a> {
         }
         rust_name
     }
-
-    fn text(&self) -> String {
-        let program = self.program_text();
-        let mut out = format!("// Ported from {}.\n", self.file);
-        for line in &self.about {
-            out.push_str(format!("// {line}").trim_end());
-            out.push('\n');
-        }
-        out.push('\n');
-        for line in self.use_lines(&program) {
-            out.push_str(&line);
-            out.push('\n');
-        }
-        out.push('\n');
-        out.push_str(&program);
-        out
-    }
-
-    /// The program without what it imports.
-    fn program_text(&self) -> String {
-        let mut out = String::new();
-        for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
-            out.push_str(constant);
-            out.push('\n');
-        }
-        if !self.constants.is_empty() {
-            out.push('\n');
-        }
-        out.push_str("fn main() -> Result<()> {\n");
-        let is_empty = |line: &&String| line.is_empty();
-        let from = self.body.iter().take_while(is_empty).count();
-        let behind = self.body.iter().rev().take_while(is_empty).count();
-        for line in self.body.iter().take(self.body.len().saturating_sub(behind)).skip(from) {
-            out.push_str(line);
-            out.push('\n');
-        }
-        out.push_str("    Ok(())\n}\n");
-        for (_, item) in &self.items {
-            out.push('\n');
-            out.push_str(item);
-        }
-        if self.gaps.iter().any(|gap| self.has_call_of_gap(gap.line)) {
-            out.push_str(&format!(
-                "\n/// Ends the program where the script has a line that is not ported.\nfn gap(line: usize, reason: &str) -> Result<()> {{\n    Err(Error::new(format!(\"line {{line}} of {} is not ported: {{reason}}\")))\n}}\n",
-                self.file
-            ));
-        }
-        out
-    }
-
-    /// Whether a constant is used: what formats are is in the texts of `format!` themselves.
-    fn is_needed(&self, constant: &str) -> bool {
-        let name = constant.strip_prefix("const ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
-        let others = self.constants.iter().filter(|other| *other != constant);
-        !self.constant_texts.contains_key(name)
-            || self
-                .body
-                .iter()
-                .chain(self.items.iter().map(|(_, item)| item))
-                .chain(others)
-                .any(|text| has_word(text, name))
-    }
-
-    fn has_call_of_gap(&self, line: usize) -> bool {
-        let call = format!("gap({line}, ");
-        self.body.iter().chain(self.items.iter().map(|(_, item)| item)).any(|text| text.contains(&call))
-    }
-
-    /// The lines that import what this program uses.
-    fn use_lines(&self, program: &str) -> Vec<String> {
-        let is_used = |path: &&String| {
-            let name = path.rsplit("::").next().unwrap_or(path);
-            // A trait has no name where it is used.
-            matches!(
-                name,
-                "IndexOp"
-                    | "Source"
-                    | "ToTensor"
-                    | "ToColumn"
-                    | "Metric"
-                    | "Layer"
-                    | "Declared"
-                    | "LearningRateSchedule"
-            ) || has_word(program, name)
-        };
-        let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
-        for path in self.uses.iter().filter(is_used) {
-            let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
-            of_module.entry(module).or_default().push(name);
-        }
-        if has_word(program, "Error") {
-            of_module.entry("").or_default().push("Error");
-        }
-        let mut lines = Vec::new();
-        for (module, mut names) in of_module {
-            names.sort_unstable();
-            let prefix = if module.is_empty() { "candle_keras".to_string() } else { format!("candle_keras::{module}") };
-            match &names[..] {
-                [name] => lines.push(format!("use {prefix}::{name};")),
-                names => lines.push(format!("use {prefix}::{{{}}};", names.join(", "))),
-            }
-        }
-        lines.extend(self.other_uses.iter().filter(is_used).map(|path| format!("use {path};")));
-        lines.push("use candle_keras::prelude::*;".into());
-        lines.sort();
-        lines.dedup();
-        lines
-    }
-}
-
-/// Whether a text of Rust has this name.
-pub(crate) fn has_word(text: &str, name: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(name)
-        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part))
 }
 
 /// The names that a target of an assignment has.
@@ -662,9 +380,4 @@ pub(crate) fn names_in(target: &Expr) -> Vec<String> {
         Expr::List(list) => list.elts.iter().flat_map(names_in).collect(),
         _ => Vec::new(),
     }
-}
-
-/// Whether something is put into a collection.
-fn is_filled(name: &str, program: &str) -> bool {
-    ["insert", "entry", "extend", "push"].iter().any(|method| program.contains(&format!("{name}.{method}(")))
 }
