@@ -66,13 +66,11 @@ pub(crate) struct Program<'a> {
     unknown: Vec<Option<Type>>,
     /// What the uses of each name say of its value.
     pub(crate) evidence: Evidence,
-    /// Dicts of values of several types, which are looked up while the program is written.
-    pub(crate) literals: HashMap<String, &'a ExprDict>,
-    /// Lists of objects of Keras, which are written out where they are used.
-    pub(crate) lists: HashMap<String, &'a ExprList>,
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
     pub(crate) graphs: crate::layer_graphs::Graphs,
+    pub(crate) known: Known<'a>,
+    pub(crate) files: Files,
     /// Whether what is written is used by nothing.
     pub(crate) is_uncalled: bool,
     /// The models that are compiled, as the script calls them.
@@ -83,40 +81,18 @@ pub(crate) struct Program<'a> {
     pub(crate) may_be_negative: bool,
     /// Texts that are kept as lists of characters, by their names in Rust.
     pub(crate) taken_apart: HashSet<String>,
-    /// Integers that names stand for, which are assigned once.
-    pub(crate) integers: HashMap<String, i64>,
     /// Where the statement ends that is being written.
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Where it assigns: behind what it reads, but before the statements in it.
     pub(crate) assigns_at: ruff_text_size::TextSize,
-    /// Arrays that are known to have one axis.
-    pub(crate) vectors: HashSet<String>,
     /// The loops that are being written, of each function.
     pub(crate) loops: Vec<crate::kept_counters::Loops>,
-    /// Variables of loops that go over arrays.
-    pub(crate) rows: HashSet<String>,
     /// Types that are written out, and known at the end.
     late_types: Vec<Type>,
     /// The parsers of arguments.
     pub(crate) parsers: Vec<crate::command_line::Parser>,
     /// Arguments that are known to be given, and their names in Rust.
     pub(crate) given: HashMap<String, String>,
-    /// Tables of `str.maketrans`.
-    pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
-    /// The texts of constants.
-    pub(crate) constant_texts: HashMap<String, String>,
-    /// The constants of patterns.
-    pub(crate) patterns: Vec<(String, String)>,
-    /// The paths of the files that are open, by their variables in Rust.
-    pub(crate) paths: HashMap<String, String>,
-    /// How the files are written that are open outside of `with`, by their variables in Rust.
-    pub(crate) open_files: HashMap<String, String>,
-    /// What has been written as JSON to each path.
-    pub(crate) dumped: HashMap<String, Type>,
-    /// Functions with some of their arguments: `partial(Conv2D, padding="same")`.
-    pub(crate) partials: HashMap<String, &'a ruff_python_ast::ExprCall>,
-    /// Names of constants that are not negative fractions.
-    pub(crate) not_negative: HashSet<String>,
     /// Names whose values are not ported, but known by their uses.
     pub(crate) guessed: HashSet<String>,
     /// What is imported from elsewhere: `indexmap::IndexMap`.
@@ -124,6 +100,42 @@ pub(crate) struct Program<'a> {
     gaps: Vec<Gap>,
     missing_lines: HashSet<usize>,
     code_lines: HashSet<usize>,
+}
+
+/// What is known of names while the program is written.
+#[derive(Default)]
+pub(crate) struct Known<'a> {
+    /// Dicts of values of several types, which are looked up while the program is written.
+    pub(crate) literals: HashMap<String, &'a ExprDict>,
+    /// Lists of objects of Keras, which are written out where they are used.
+    pub(crate) lists: HashMap<String, &'a ExprList>,
+    /// Functions with some of their arguments: `partial(Conv2D, padding="same")`.
+    pub(crate) partials: HashMap<String, &'a ruff_python_ast::ExprCall>,
+    /// Tables of `str.maketrans`.
+    pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
+    /// The constants of patterns.
+    pub(crate) patterns: Vec<(String, String)>,
+    /// Integers that names stand for, which are assigned once.
+    pub(crate) integers: HashMap<String, i64>,
+    /// Arrays that are known to have one axis.
+    pub(crate) vectors: HashSet<String>,
+    /// Names of constants that are not negative fractions.
+    pub(crate) not_negative: HashSet<String>,
+    /// The texts of constants.
+    pub(crate) constant_texts: HashMap<String, String>,
+    /// Variables of loops that go over arrays.
+    pub(crate) rows: HashSet<String>,
+}
+
+/// The files that the script reads and writes.
+#[derive(Default)]
+pub(crate) struct Files {
+    /// The paths of the files that are open, by their variables in Rust.
+    pub(crate) paths: HashMap<String, String>,
+    /// How the files are written that are open outside of `with`, by their variables in Rust.
+    pub(crate) open_files: HashMap<String, String>,
+    /// What has been written as JSON to each path.
+    pub(crate) dumped: HashMap<String, Type>,
 }
 
 impl<'a> Program<'a> {
@@ -156,32 +168,21 @@ impl<'a> Program<'a> {
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
-            literals: HashMap::new(),
-            lists: HashMap::new(),
             wanted_outputs: None,
             graphs: crate::layer_graphs::Graphs::default(),
+            known: Known::default(),
+            files: Files::default(),
             is_uncalled: false,
             compiled: Vec::new(),
             special: HashMap::new(),
             may_be_negative: false,
             taken_apart: HashSet::new(),
-            integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             assigns_at: ruff_text_size::TextSize::default(),
-            vectors: HashSet::new(),
             loops: Vec::new(),
-            rows: HashSet::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
             given: HashMap::new(),
-            tables: HashMap::new(),
-            constant_texts: HashMap::new(),
-            patterns: Vec::new(),
-            paths: HashMap::new(),
-            open_files: HashMap::new(),
-            dumped: HashMap::new(),
-            partials: HashMap::new(),
-            not_negative: HashSet::new(),
             guessed: HashSet::new(),
             other_uses: BTreeSet::new(),
             gaps: Vec::new(),

@@ -56,7 +56,7 @@ impl Program<'_> {
     pub(super) fn is_needed(&self, constant: &str) -> bool {
         let name = constant.strip_prefix("const ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
         let others = self.constants.iter().filter(|other| *other != constant);
-        !self.constant_texts.contains_key(name)
+        !self.known.constant_texts.contains_key(name)
             || self
                 .body
                 .iter()
