@@ -72,6 +72,22 @@ pub(crate) struct Clues<'a> {
     solved: Option<Types>,
 }
 
+/// What is inferred over the whole script while its program is written.
+#[derive(Debug, Default)]
+pub(crate) struct Inferred<'a> {
+    pub(crate) clues: Clues<'a>,
+    /// What statements are known to assign, by their ends, which the clues have not heard of yet.
+    pub(crate) learned: Vec<(TextSize, String, Type)>,
+    /// The statements that make empty lists, by their ends, and the names of these.
+    pub(crate) empty_lists: HashMap<usize, (TextSize, String)>,
+    /// Those lists of which only the clues say what they hold.
+    pub(crate) by_clues: HashSet<usize>,
+    /// Names without a value that have been read.
+    pub(crate) undefined: Vec<crate::undefined::Undefined>,
+    /// Constants that are defaults of parameters of functions that nothing calls.
+    pub(crate) defaults: HashSet<String>,
+}
+
 impl<'a> Clues<'a> {
     pub(crate) fn of(statements: &'a [Stmt]) -> Self {
         let mut clues = Self::default();

@@ -99,7 +99,7 @@ impl<'a> Program<'a> {
             if let Some(of) = self.clue_of_appended(place).filter(|of| of.in_rust().is_some()) {
                 self.import_type(&of);
                 self.known(number, of);
-                self.by_clues.insert(number);
+                self.inferred.by_clues.insert(number);
             }
         }
     }
@@ -109,13 +109,13 @@ impl<'a> Program<'a> {
         let mut is_found = false;
         for name in self.read_by(statement) {
             let Some(number) = self.unknown_elements(&name) else { continue };
-            let Some((made, own)) = self.empty_lists.get(&number).cloned() else { continue };
+            let Some((made, own)) = self.inferred.empty_lists.get(&number).cloned() else { continue };
             if let Some(Type::List(of) | Type::Set(of)) = self.clue_of_assigned(made, &own)
                 && of.in_rust().is_some()
             {
                 self.import_type(&of);
                 self.known(number, *of);
-                self.by_clues.insert(number);
+                self.inferred.by_clues.insert(number);
                 is_found = true;
             }
         }
@@ -136,7 +136,7 @@ impl<'a> Program<'a> {
             // It is not used.
             0 => Some(Type::None),
             _ => match self.evidence.type_of(name) {
-                Some(Type::Floats) if self.clues.is_collection(end, name) => None,
+                Some(Type::Floats) if self.inferred.clues.is_collection(end, name) => None,
                 of => of,
             }
             .or_else(|| self.clue_of_assigned(end, name)),

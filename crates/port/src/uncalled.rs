@@ -114,7 +114,7 @@ impl<'a> Program<'a> {
         for parameter in parameters {
             let name = parameter.parameter.name.as_str();
             if let Some(Expr::Name(default)) = parameter.default.as_deref() {
-                self.defaults.insert(default.id.to_string());
+                self.inferred.defaults.insert(default.id.to_string());
             }
             let of = match (&of_tensors, name) {
                 (Some(_), "training") => Some(Type::Training),
@@ -140,13 +140,13 @@ impl<'a> Program<'a> {
 
     fn clue_of_parameter(&mut self, definition: TextSize, name: &str) -> Option<Type> {
         self.tell_clues();
-        self.clues.parameter(definition, name)
+        self.inferred.clues.parameter(definition, name)
     }
 
     /// The type of what a statement that is not ported assigns to a name, from all that the script does with it.
     pub(crate) fn clue_of_assigned(&mut self, statement: TextSize, name: &str) -> Option<Type> {
         self.tell_clues();
-        match self.clues.assigned(statement, name) {
+        match self.inferred.clues.assigned(statement, name) {
             // What scripts compute with are mostly fractions.
             Some(Type::Array) => Some(Type::Floats),
             of => of,
@@ -156,7 +156,7 @@ impl<'a> Program<'a> {
     /// The type of what a call appends to a list.
     pub(crate) fn clue_of_appended(&mut self, call: TextSize) -> Option<Type> {
         self.tell_clues();
-        match self.clues.appended(call) {
+        match self.inferred.clues.appended(call) {
             Some(Type::Array) => Some(Type::Floats),
             of => of,
         }
@@ -165,13 +165,13 @@ impl<'a> Program<'a> {
     /// The type of a name that has no value anywhere.
     pub(crate) fn clue_of_undefined(&mut self, name: &str) -> Option<Type> {
         self.tell_clues();
-        self.clues.undefined(name)
+        self.inferred.clues.undefined(name)
     }
 
     fn tell_clues(&mut self) {
-        for (statement, name, of) in std::mem::take(&mut self.learned) {
+        for (statement, name, of) in std::mem::take(&mut self.inferred.learned) {
             let known = self.resolved(&of);
-            self.clues.learn(statement, &name, &known);
+            self.inferred.clues.learn(statement, &name, &known);
         }
     }
 

@@ -27,14 +27,14 @@ impl Program<'_> {
         }
         let value = Value::temporary(format!("{rust_name}()?"), of.clone());
         let line = self.last_line() + 1;
-        self.undefined.push(Undefined { line, name: name.into(), rust_name, of });
+        self.inferred.undefined.push(Undefined { line, name: name.into(), rust_name, of });
         Some(value)
     }
 
     /// Writes the functions, and notes the gaps.
     pub(crate) fn write_undefined(&mut self) {
         let text = self.program_text();
-        for Undefined { line, name, rust_name, of } in std::mem::take(&mut self.undefined) {
+        for Undefined { line, name, rust_name, of } in std::mem::take(&mut self.inferred.undefined) {
             // The statement that reads it may not be ported for another reason.
             if !text.contains(&format!("{rust_name}()?")) {
                 continue;

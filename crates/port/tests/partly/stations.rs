@@ -85,12 +85,10 @@ fn line_38(folder: &'static str, name: &str) -> Result<Tensor> {
     Err(Error::new("line 38 of stations.py is not ported: cv2.imread, which has no counterpart here"))
 }
 
-#[allow(dead_code, unused_variables)]
-fn clean_text(text: &str) -> Result<()> {
+#[allow(dead_code)]
+fn clean_text(text: &str, stop_words: &BTreeSet<String>) -> Result<Vec<String>> {
     let words = line_45(text)?;
-    // return [word for word in words if word not in stop_words]
-    gap(46, "stop_words is a variable outside of the function")?;
-    Ok(())
+    Ok(words.iter().filter(|&word| !stop_words.contains(word)).map(|word| word.clone()).collect::<Vec<String>>())
 }
 
 // To be written by hand: jieba.lcut, which has no counterpart here.
@@ -101,13 +99,15 @@ fn line_45(text: &str) -> Result<Vec<String>> {
 }
 
 #[allow(dead_code)]
-fn bag_of_words(text: &str, vocabulary: &[String]) -> Result<Tensor> {
+fn bag_of_words(text: &str, vocabulary: &[String], stop_words: &BTreeSet<String>) -> Result<Tensor> {
     let mut bag = [0].repeat(vocabulary.len());
-    // for word in clean_text(text):
-    //         for index, known in enumerate(vocabulary):
-    //             if known == word:
-    //                 bag[index] = 1
-    gap(51, "clean_text returns what line 46 has, which is not ported")?;
+    for word in clean_text(text, stop_words)? {
+        for (index, known) in vocabulary.iter().enumerate() {
+            if *known == word {
+                bag[index] = 1;
+            }
+        }
+    }
     Ok(Tensor::from_iter(bag.iter().map(|&x| x as i64), &Device::Cpu)?)
 }
 
