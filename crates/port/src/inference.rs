@@ -472,9 +472,7 @@ impl Types {
                 self.join(element, result);
             }
             (Some(Kind::Dict(key, value)), _) => {
-                if self.join(key, index) {
-                    self.join(value, result);
-                }
+                _ = self.join(key, index) && self.join(value, result);
             }
             (Some(Kind::Shape), _) => self.may_be(result, Kind::Int),
             (Some(Kind::Text), _) => self.may_be(result, Kind::Text),
