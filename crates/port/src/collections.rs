@@ -26,6 +26,9 @@ impl<'a> Program<'a> {
             return Ok(value);
         }
         let (texts, of) = self.alike_items(&items)?;
+        if of == Type::None {
+            return Err(Missing::new("a list of None"));
+        }
         let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
         value.items = Some(items);
         Ok(value)
