@@ -125,6 +125,10 @@ pub(crate) struct Known<'a> {
     pub(crate) not_negative: HashSet<String>,
     /// The texts of constants.
     pub(crate) constant_texts: HashMap<String, String>,
+    /// Names that are 1 in the branch that is being written.
+    pub(crate) ones: Vec<String>,
+    /// Of grids of axes, by their names in Rust: the names of their numbers of rows and columns.
+    pub(crate) grids: HashMap<String, [Option<String>; 2]>,
     /// Variables of loops that go over arrays.
     pub(crate) rows: HashSet<String>,
 }

@@ -43,6 +43,13 @@ fn main() -> Result<()> {
     for moon in ["first", "third"] {
         println!("{moon} is known: {}", if vec!["first", "second"].contains(&moon) { "True" } else { "False" });
     }
+    println!("rows: {} {}", draw_moons(&x, 3, 3)?, draw_moons(&x, 6, 2)?);
+
+    let halves = vec![(x.i(..60)?, "upper"), (x.i(60..)?, "lower")];
+    for i in 0..2 {
+        let (part, name) = halves[i].clone();
+        println!("{name} {:?} {:?}", part.dims(), python::round(ops::mean(&part, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, 4));
+    }
     Ok(())
 }
 
@@ -175,9 +182,9 @@ impl Batches {
                 self.current = 0;
             }
             {
-                let mut part = x.slice_mut(s![i, ..]);
-                let numbers = self.data.i(self.current..usize::min(self.current + self.num_steps, self.data.dim(0)?))?.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;
-                for (element, number) in part.iter_mut().zip(numbers) {
+                let mut part_2 = x.slice_mut(s![i, ..]);
+                let numbers = self.data.i(self.current..usize::min(self.current + self.num_steps, self.data.dim(0)?))?.to_dtype(DType::F64)?.broadcast_as(part_2.shape())?.flatten_all()?.to_vec1::<f64>()?;
+                for (element, number) in part_2.iter_mut().zip(numbers) {
                     *element = number;
                 }
             }
@@ -203,4 +210,21 @@ fn running_best(values: &[f64]) -> Vec<Vec<f64>> {
         bests[1].push(item);
     }
     bests
+}
+
+fn draw_moons(points: &Tensor, to_show: usize, num_col: usize) -> Result<usize> {
+    let num_row = if to_show / num_col != 0 { to_show / num_col } else { 1 };
+    let axes = pyplot::subplots(num_row, num_col, pyplot::Figure::new().figsize(4.0, 4.0))?;
+    for i in 0..num_row * num_col {
+        let ax;
+        if num_row == 1 {
+            ax = axes[0][i % num_col];
+        } else {
+            ax = axes[i / num_col][i % num_col];
+        }
+        ax.plot(&points.i((usize::min(i * 10, points.dim(0)?)..usize::min((i + 1) * 10, points.dim(0)?), 0))?, &points.i((usize::min(i * 10, points.dim(0)?)..usize::min((i + 1) * 10, points.dim(0)?), 1))?, ())?;
+        ax.set_title(format!("part {i}"));
+    }
+    pyplot::savefig("moons.svg")?;
+    Ok(num_row)
 }

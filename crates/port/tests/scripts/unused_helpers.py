@@ -122,6 +122,20 @@ def running_best(values):
     return bests
 
 
+def draw_moons(points, to_show, num_col):
+    num_row = to_show // num_col if to_show // num_col != 0 else 1
+    fig, axes = plt.subplots(num_row, num_col, figsize=(4, 4))
+    for i in range(num_row * num_col):
+        if num_row == 1:
+            ax = axes[i % num_col]
+        else:
+            ax = axes[i // num_col, i % num_col]
+        ax.plot(points[i * 10 : (i + 1) * 10, 0], points[i * 10 : (i + 1) * 10, 1])
+        ax.set_title("part {}".format(i))
+    plt.savefig("moons.svg")
+    return num_row
+
+
 rng = np.random.RandomState(3)
 angles = rng.uniform(0, math.pi, 120)
 first = np.stack([np.cos(angles[:60]), np.sin(angles[:60])], axis=1)
@@ -141,3 +155,9 @@ losses = history.history["loss"]
 print(np.round(running_best([-loss for loss in losses]), 4))
 for moon in ["first", "third"]:
     print(moon, "is known:", moon in ["first", "second"])
+print("rows:", draw_moons(x, 3, 3), draw_moons(x, 6, 2))
+
+halves = [(x[:60], "upper"), (x[60:], "lower")]
+for i in range(2):
+    part, name = halves[i]
+    print(name, part.shape, round(float(np.mean(part)), 4))
