@@ -59,7 +59,7 @@ pub(crate) struct Clues<'a> {
     assigned: HashMap<(TextSize, String), Node>,
     /// What is appended to lists, by the places of the calls.
     pub(crate) appended: HashMap<TextSize, Node>,
-    /// Names that nothing gives a value.
+    /// Names that nothing gives a value, and those of other modules.
     pub(crate) undefined: HashMap<String, Node>,
     /// All names that something is assigned to.
     bound: HashSet<String>,
@@ -264,6 +264,16 @@ impl<'a> Clues<'a> {
         }
     }
 
+    /// A value that this script does not give to a name, the same wherever that is read.
+    pub(crate) fn nowhere(&mut self, name: &str) -> Node {
+        if let Some(node) = self.undefined.get(name) {
+            return *node;
+        }
+        let node = self.types.node();
+        self.undefined.insert(name.to_string(), node);
+        node
+    }
+
     /// What a name has here.
     pub(crate) fn value(&mut self, name: &str) -> Option<Node> {
         let scope = self.scopes.iter_mut().rev().find(|scope| scope.contains_key(name))?;
@@ -273,6 +283,10 @@ impl<'a> Clues<'a> {
                 self.types.join(one, other);
                 scope.insert(name.to_string(), Meaning::Value(other));
                 other
+            }
+            Meaning::Imported(ref path) => {
+                let path = path.clone();
+                self.nowhere(&path)
             }
             _ => self.types.node(),
         };

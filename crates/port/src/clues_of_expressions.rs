@@ -85,15 +85,7 @@ impl<'a> Clues<'a> {
             }
             Expr::Name(name) => match self.value(&name.id) {
                 Some(node) => node,
-                // Not defined, but the same wherever it is read.
-                None => match self.undefined.get(name.id.as_str()) {
-                    Some(node) => *node,
-                    None => {
-                        let node = self.types.node();
-                        self.undefined.insert(name.id.to_string(), node);
-                        node
-                    }
-                },
+                None => self.nowhere(&name.id),
             },
             Expr::List(list) => {
                 let of = self.types.node();
@@ -272,8 +264,8 @@ impl<'a> Clues<'a> {
     }
 
     fn attribute(&mut self, value: &'a Expr, name: &str, whole: &'a Expr) -> Node {
-        if self.path_of(whole).is_some_and(|_| !matches!(value, Expr::Name(name) if self.meaning(&name.id).is_none())) {
-            return self.types.node();
+        if let Some(path) = self.path_of(whole) {
+            return self.nowhere(&path);
         }
         let base = self.expression(value);
         if let Some(Kind::Instance(class)) = self.types.kind(base) {

@@ -1,14 +1,39 @@
-//! Names that the script reads, but that nothing in it gives a value: Python would end there. They are functions to be written by hand.
+//! Names that the script reads, but that nothing in it gives a value, where Python would end, and those of its other files: functions to be
+//! written by hand.
 
 use crate::Missing;
 use crate::program::Program;
 use crate::value::{Type, Value};
 
+/// Libraries whose values have counterparts here, or none.
+const LIBRARIES: &[&str] = &[
+    "keras",
+    "tensorflow",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "cv2",
+    "PIL",
+    "os",
+    "sys",
+    "math",
+    "string",
+    "random",
+    "time",
+    "datetime",
+    "json",
+    "re",
+    "collections",
+    "pathlib",
+];
+
 /// A name that is read somewhere.
 #[derive(Debug)]
 pub(crate) struct Undefined {
     line: usize,
-    name: String,
+    reason: String,
     rust_name: String,
     of: Type,
 }
@@ -16,10 +41,24 @@ pub(crate) struct Undefined {
 impl Program<'_> {
     /// A name without a value, if its uses say of which type it is.
     pub(crate) fn undefined(&mut self, name: &str) -> Option<Value> {
+        self.by_hand(name, name, format!("{name} is not defined before"))
+    }
+
+    /// What another file of the script has under a name, if its uses say of which type it is.
+    pub(crate) fn of_other_file(&mut self, path: &str) -> Option<Value> {
+        let (module, name) = path.rsplit_once('.')?;
+        let library = module.split('.').next().unwrap_or(module);
+        if LIBRARIES.contains(&library) {
+            return None;
+        }
+        self.by_hand(path, name, format!("{path} as a value"))
+    }
+
+    fn by_hand(&mut self, known_as: &str, name: &str, reason: String) -> Option<Value> {
         if name.starts_with("__") {
             return None;
         }
-        let of = self.clue_of_undefined(name)?;
+        let of = self.clue_of_undefined(known_as)?;
         of.in_rust().filter(|_| of != Type::None)?;
         let mut rust_name = crate::names::in_snake_case(name);
         while self.defines_function(&rust_name) {
@@ -27,19 +66,18 @@ impl Program<'_> {
         }
         let value = Value::temporary(format!("{rust_name}()?"), of.clone());
         let line = self.last_line() + 1;
-        self.inferred.undefined.push(Undefined { line, name: name.into(), rust_name, of });
+        self.inferred.undefined.push(Undefined { line, reason, rust_name, of });
         Some(value)
     }
 
     /// Writes the functions, and notes the gaps.
     pub(crate) fn write_undefined(&mut self) {
         let text = self.program_text();
-        for Undefined { line, name, rust_name, of } in std::mem::take(&mut self.inferred.undefined) {
+        for Undefined { line, reason, rust_name, of } in std::mem::take(&mut self.inferred.undefined) {
             // The statement that reads it may not be ported for another reason.
             if !text.contains(&format!("{rust_name}()?")) {
                 continue;
             }
-            let reason = format!("{name} is not defined before");
             if !self.is_missing(line) {
                 self.gap_at(line, &Missing::new(&reason).help("give it a value"));
             }

@@ -1,11 +1,13 @@
 """Air at several stations: a script that is not ported in part, with functions that nothing calls, or that only such lines call."""
 import os
 
+import config
 import cv2
 import jieba
 import numpy as np
 import pandas as pd
 import soundfile
+from settings import EPOCHS
 from sklearn.preprocessing import MinMaxScaler
 from tensorflow import keras
 from tensorflow.keras import layers
@@ -85,7 +87,7 @@ scaler, X, y = get_data(stations, look_back, look_ahead)
 model = keras.Sequential([layers.LSTM(units, input_shape=(look_back, 1)), layers.Dense(look_ahead)])
 model.compile(loss="mse", optimizer="adam")
 if SHOULD_TRAIN:
-    model.fit(X, y, epochs=2)
+    model.fit(X, y, epochs=EPOCHS, batch_size=config.BATCH_SIZE)
 
 images = np.array(load_images("sky"))
 print(images.shape)

@@ -16,7 +16,7 @@ fn main() -> Result<()> {
     let mut stop_words = BTreeSet::<String>::new();
     // for line in jieba.lines("stop.txt"):
     //     stop_words.add(line.strip())
-    gap(81, "jieba.lines, which has no counterpart here")?;
+    gap(83, "jieba.lines, which has no counterpart here")?;
 
     let (_scaler, x, y) = get_data(&stations()?, look_back, look_ahead)?;
     let mut model = Sequential::new(layers![
@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     ]);
     model.compile("adam", "mse")?;
     if should_train()? {
-        model.fit(&x, &y, Fit::new().epochs(2))?;
+        model.fit(&x, &y, Fit::new().epochs(epochs()?).batch_size(batch_size()?))?;
     }
 
     let images = Tensor::stack(&load_images("sky")?, 0)?;
@@ -34,7 +34,7 @@ fn main() -> Result<()> {
 
     let mut sounds = vec![];
     for name in python::files::listdir("sounds")? {
-        let (sound, _rate) = line_95(&name)?;
+        let (sound, _rate) = line_97(&name)?;
         sounds.push(ops::mean(&sound, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     }
     let sounds = Tensor::new(&sounds[..], &Device::Cpu)?;
@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     // with soundfile.open("new.wav") as file:
     //     print(bag_of_words("a windy day", ["wind", "day"]))
     //     window = Window([1, 2, 3], 2, 3)
-    gap(100, "with")?;
+    gap(102, "with")?;
     Ok(())
 }
 
@@ -71,9 +71,9 @@ fn get_data(df: &Table, back: usize, ahead: usize) -> Result<(sklearn::MinMaxSca
 fn load_images(folder: &'static str) -> Result<Vec<Tensor>> {
     let mut images = Vec::<Tensor>::new();
     for name in python::files::listdir(folder)? {
-        let image = line_38(folder, &name)?;
+        let image = line_40(folder, &name)?;
         // images.append(cv2.resize(image, (32, 32)))
-        gap(40, "cv2.resize, which has no counterpart here")?;
+        gap(42, "cv2.resize, which has no counterpart here")?;
     }
     Ok(images)
 }
@@ -81,21 +81,21 @@ fn load_images(folder: &'static str) -> Result<Vec<Tensor>> {
 // To be written by hand: cv2.imread, which has no counterpart here.
 //     image = cv2.imread(os.path.join(folder, name))
 #[allow(unused_variables)]
-fn line_38(folder: &'static str, name: &str) -> Result<Tensor> {
-    Err(Error::new("line 38 of stations.py is not ported: cv2.imread, which has no counterpart here"))
+fn line_40(folder: &'static str, name: &str) -> Result<Tensor> {
+    Err(Error::new("line 40 of stations.py is not ported: cv2.imread, which has no counterpart here"))
 }
 
 #[allow(dead_code)]
 fn clean_text(text: &str, stop_words: &BTreeSet<String>) -> Result<Vec<String>> {
-    let words = line_45(text)?;
+    let words = line_47(text)?;
     Ok(words.iter().filter(|&word| !stop_words.contains(word)).map(|word| word.clone()).collect::<Vec<String>>())
 }
 
 // To be written by hand: jieba.lcut, which has no counterpart here.
 //     words = jieba.lcut(text)
 #[allow(unused_variables)]
-fn line_45(text: &str) -> Result<Vec<String>> {
-    Err(Error::new("line 45 of stations.py is not ported: jieba.lcut, which has no counterpart here"))
+fn line_47(text: &str) -> Result<Vec<String>> {
+    Err(Error::new("line 47 of stations.py is not ported: jieba.lcut, which has no counterpart here"))
 }
 
 #[allow(dead_code)]
@@ -149,24 +149,34 @@ impl Window {
 
 // To be written by hand: stations is not defined before.
 fn stations() -> Result<Table> {
-    Err(Error::new("line 84 of stations.py is not ported: stations is not defined before"))
+    Err(Error::new("line 86 of stations.py is not ported: stations is not defined before"))
 }
 
 // To be written by hand: units is not defined before.
 fn units() -> Result<usize> {
-    Err(Error::new("line 85 of stations.py is not ported: units is not defined before"))
+    Err(Error::new("line 87 of stations.py is not ported: units is not defined before"))
 }
 
 // To be written by hand: SHOULD_TRAIN is not defined before.
 fn should_train() -> Result<bool> {
-    Err(Error::new("line 87 of stations.py is not ported: SHOULD_TRAIN is not defined before"))
+    Err(Error::new("line 89 of stations.py is not ported: SHOULD_TRAIN is not defined before"))
+}
+
+// To be written by hand: settings.EPOCHS as a value.
+fn epochs() -> Result<usize> {
+    Err(Error::new("line 90 of stations.py is not ported: settings.EPOCHS as a value"))
+}
+
+// To be written by hand: config.BATCH_SIZE as a value.
+fn batch_size() -> Result<usize> {
+    Err(Error::new("line 90 of stations.py is not ported: config.BATCH_SIZE as a value"))
 }
 
 // To be written by hand: soundfile.read, which has no counterpart here.
 //     sound, rate = soundfile.read(name)
 #[allow(unused_variables)]
-fn line_95(name: &str) -> Result<(Tensor, ())> {
-    Err(Error::new("line 95 of stations.py is not ported: soundfile.read, which has no counterpart here"))
+fn line_97(name: &str) -> Result<(Tensor, ())> {
+    Err(Error::new("line 97 of stations.py is not ported: soundfile.read, which has no counterpart here"))
 }
 
 /// Ends the program where the script has a line that is not ported.
