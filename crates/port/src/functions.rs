@@ -452,11 +452,12 @@ impl<'a> Program<'a> {
                 }
             }
         }
+        let is_endless = crate::program::is_endless(&lines);
         match lines.last_mut() {
             Some(last) if last.starts_with("    return ") => {
                 *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
             }
-            _ if returns_always || !is_fallible => {}
+            _ if returns_always || !is_fallible || is_endless => {}
             _ => lines.push("    Ok(())".into()),
         }
         let result = match (is_fallible, in_rust.as_str()) {

@@ -4,7 +4,7 @@ mod imports;
 mod text;
 mod unknown_types;
 
-pub(crate) use text::has_word;
+pub(crate) use text::{has_word, is_endless};
 
 use crate::classes::Class;
 use crate::evidence::Evidence;

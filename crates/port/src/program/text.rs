@@ -42,7 +42,7 @@ impl Program<'_> {
             out.push_str(line);
             out.push('\n');
         }
-        out.push_str("    Ok(())\n}\n");
+        out.push_str(if is_endless(&self.body) { "}\n" } else { "    Ok(())\n}\n" });
         for (_, item) in &self.items {
             out.push('\n');
             out.push_str(item);
@@ -81,6 +81,19 @@ impl Program<'_> {
         let call = format!("gap({line}, ");
         self.body.iter().chain(self.items.iter().map(|(_, item)| item)).any(|text| text.contains(&call))
     }
+}
+
+/// Whether the last statement of a function is a loop that nothing leaves, behind which Rust reaches nothing.
+pub(crate) fn is_endless(lines: &[String]) -> bool {
+    let Some(end) = lines.iter().rposition(|line| !line.is_empty()).filter(|&end| lines[end] == "    }") else {
+        return false;
+    };
+    let is_outermost = |line: &String| line.starts_with("    ") && !line[4..].starts_with([' ', '}', '/']);
+    let leaves = |line: &String| !line.trim_start().starts_with("//") && has_word(line, "break");
+    lines[..end]
+        .iter()
+        .rposition(is_outermost)
+        .is_some_and(|start| lines[start] == "    loop {" && !lines[start..end].iter().any(leaves))
 }
 
 /// Whether a text of Rust has this name.
