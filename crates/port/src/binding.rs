@@ -35,6 +35,12 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
+        self.inferred.learned.push((self.statement_end, name.to_string(), value.of.clone()));
+        if let Type::List(of) | Type::Set(of) = &value.of
+            && let Type::Unknown(number) = **of
+        {
+            self.inferred.empty_lists.entry(number).or_insert((self.statement_end, name.to_string()));
+        }
         // Another name for what Rust has under one already, or not at all.
         let is_of_tensor = matches!(value.of, Type::BatchSize | Type::BatchShape(_));
         if is_of_tensor || self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {
@@ -127,9 +133,9 @@ impl<'a> Program<'a> {
         };
         let is_written_out = value.text.starts_with("Tensor::new(&[") && !value.text.starts_with("Tensor::new(&[[");
         if value.of == Type::Ints && (is_written_out || crate::numpy_more::is_vector(&value.text)) {
-            self.vectors.insert(name.to_string());
+            self.known.vectors.insert(name.to_string());
         } else {
-            self.vectors.remove(name);
+            self.known.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());

@@ -6,9 +6,8 @@ use crate::scan::Scan;
 use crate::statements::always_returns;
 use crate::value::{Binding, Form, Type, Value, Variable};
 use crate::{Missing, Ported};
-use hashbrown::HashMap;
-use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, StmtFunctionDef};
-use ruff_text_size::TextRange;
+use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange};
 
 /// A `def`, or a lambda that has a name.
 #[derive(Debug, Clone, Copy)]
@@ -244,7 +243,7 @@ impl<'a> Program<'a> {
             let is_default = find(&given, own).is_none();
             if let (Expr::Name(variable), true) = (argument, is_default)
                 && matches!(self.scopes.get(&variable.id), Some(Binding::Variable(_)))
-                && !self.scans.first().is_some_and(|(scan, _)| scan.is_assigned_once(&variable.id))
+                && !self.frames[0].scan.is_assigned_once(&variable.id)
             {
                 return Err(Missing::new(format!("the default {}, which changes", variable.id)));
             }
@@ -305,9 +304,11 @@ impl<'a> Program<'a> {
             self.functions[number].lost = Some(line);
             return Err(returns_lost(definition, line));
         }
-        let Body { captured, returns, is_fallible, .. } = body;
         // For other arguments it may have the same text.
-        let same = self.functions[number].written.iter().find(|written| written.text == text);
+        let is_same = |written: &&Written| {
+            unmarked(&written.text) == unmarked(&text) && self.resolved(&written.returns) == body.returns
+        };
+        let same = self.functions[number].written.iter().find(is_same);
         match same.map(|same| same.rust_name.clone()) {
             Some(same) => rust_name = same,
             None => {
@@ -316,6 +317,7 @@ impl<'a> Program<'a> {
                 self.item(line, format!("{unused}fn {rust_name}{text}"));
             }
         }
+        let Body { captured, returns, is_fallible, .. } = body;
         let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible, text };
         self.functions[number].written.push(written.clone());
         Ok(written)
@@ -350,7 +352,7 @@ impl<'a> Program<'a> {
             Definition::Def(function) => Scan::of_function(function, &self.changing),
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
-        self.scans.push((scan, HashMap::new()));
+        self.enter_frame(scan);
         let names: Vec<_> = function.parameters().iter().map(|one| one.parameter.name.as_str()).collect();
         self.begin_sharing(&names);
         let evidence = match function {
@@ -358,7 +360,6 @@ impl<'a> Program<'a> {
             Definition::Lambda(..) => crate::evidence::Evidence::default(),
         };
         let outer_evidence = std::mem::replace(&mut self.evidence, evidence);
-        self.returns.push(None);
         self.captures.push(Vec::new());
         self.graphs.enter_function();
         self.scopes.enter_function();
@@ -375,15 +376,12 @@ impl<'a> Program<'a> {
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
-        self.symbolic_parameters.push(None);
-        self.gathered.push(None);
         let is_generator = crate::generators::is_generator(function);
         for (parameter, of) in all.into_iter().skip(usize::from(is_method)).zip(arguments) {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => {
-                    if let (true, Type::Symbolic, Some(text), Some(symbolic)) =
-                        (is_in_class, of, &parameter, self.symbolic_parameters.last_mut())
-                    {
+                    if let (true, Type::Symbolic, Some(text)) = (is_in_class, of, &parameter) {
+                        let symbolic = &mut self.frame_mut().symbolic_parameter;
                         symbolic.get_or_insert_with(|| text.split(':').next().unwrap_or_default().to_string());
                     }
                     parameters.extend(parameter);
@@ -413,11 +411,8 @@ impl<'a> Program<'a> {
         }
         self.scopes.leave();
         self.evidence = outer_evidence;
-        self.symbolic_parameters.pop();
-        self.gathered.pop();
-        self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
-        let returns = self.returns.pop().flatten().unwrap_or(Type::None);
+        let returns = self.frames.pop().and_then(|frame| frame.returns).unwrap_or(Type::None);
         let returns = self.resolved(&returns);
         self.graphs.leave_function(function.name(), &returns);
         let (body, depth, last_line) = outer;
@@ -432,6 +427,13 @@ impl<'a> Program<'a> {
         if let Some(line) = lost_return.filter(|_| returns != Type::None) {
             return Err(returns_lost(function, line));
         }
+        // Or it is part of a block that is not ported.
+        let lost_return = match function {
+            Definition::Def(function) if returns == Type::None && lines.iter().any(|line| line.contains("gap(")) => {
+                lost_return.or_else(|| first_returned(&function.body).map(|value| self.source.line(value.start())))
+            }
+            _ => lost_return,
+        };
         let returns_always = match function {
             _ if lost_return.is_some() => false,
             Definition::Def(function) => is_generator || always_returns(&function.body),
@@ -453,11 +455,12 @@ impl<'a> Program<'a> {
                 }
             }
         }
+        let is_endless = crate::program::is_endless(&lines);
         match lines.last_mut() {
             Some(last) if last.starts_with("    return ") => {
                 *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
             }
-            _ if returns_always || !is_fallible => {}
+            _ if returns_always || !is_fallible || is_endless => {}
             _ => lines.push("    Ok(())".into()),
         }
         let result = match (is_fallible, in_rust.as_str()) {
@@ -550,6 +553,7 @@ impl<'a> Program<'a> {
 
     /// A variable outside of the function that is being written, which becomes a parameter of it.
     pub(crate) fn capture(&mut self, name: &str, variable: Variable) -> Ported<Value> {
+        let variable = Variable { of: self.resolved(&variable.of), ..variable };
         if variable.of == Type::None || variable.of.in_rust().is_none() || self.captures.is_empty() {
             return Err(Missing::new(format!("{name} is a variable outside of the function"))
                 .help("pass it to the function, or make it a constant: a name in capitals, assigned once"));
@@ -585,6 +589,25 @@ fn dtype_of(path: &str) -> Option<&str> {
 
 pub(crate) fn returns_lost(function: Definition<'_>, line: usize) -> Missing {
     Missing::new(format!("{} returns what line {line} has, which is not ported", function.name()))
+}
+
+/// The first value that statements return.
+fn first_returned(statements: &[Stmt]) -> Option<&Expr> {
+    statements.iter().find_map(|statement| match statement {
+        Stmt::Return(value) => value.value.as_deref().filter(|value| !value.is_none_literal_expr()),
+        Stmt::If(branches) => first_returned(&branches.body)
+            .or_else(|| branches.elif_else_clauses.iter().find_map(|clause| first_returned(&clause.body))),
+        Stmt::For(each) => first_returned(&each.body),
+        Stmt::While(each) => first_returned(&each.body),
+        Stmt::With(with) => first_returned(&with.body),
+        Stmt::Try(attempt) => first_returned(&attempt.body),
+        _ => None,
+    })
+}
+
+/// A text without the numbers of its empty lists.
+fn unmarked(text: &str) -> String {
+    text.split('\u{1}').step_by(2).collect()
 }
 
 /// Whether a function needs a `Result`; also if what it returns has several lines.

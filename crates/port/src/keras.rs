@@ -443,7 +443,7 @@ impl<'a> Program<'a> {
             "tensorflow.data.AUTOTUNE" | "tensorflow.data.experimental.AUTOTUNE" => Ok(Value::constant("2", Type::Int)),
             "numpy.pi" | "math.pi" => Ok(Value::constant("std::f64::consts::PI", Type::Float)),
             "math.e" => Ok(Value::constant("std::f64::consts::E", Type::Float)),
-            _ => Err(Missing::new(format!("{path} as a value"))),
+            _ => self.of_other_file(path).ok_or_else(|| Missing::new(format!("{path} as a value"))),
         }
     }
 
@@ -495,7 +495,7 @@ impl<'a> Program<'a> {
             _ => inputs,
         };
         // A layer of a layer that is called on an array, beside its input.
-        let inputs: Vec<Value> = match self.symbolic_parameters.last().cloned().flatten() {
+        let inputs: Vec<Value> = match self.frame().symbolic_parameter.clone() {
             Some(like) if inputs.iter().all(|input| input.of.is_array()) && !inputs.is_empty() => {
                 let like = Value::new(like, Type::Symbolic, crate::value::Strength::Whole, Form::Reference);
                 inputs.iter().map(|input| self.symbolic_constant(input, &like)).collect::<Ported<_>>()?

@@ -99,7 +99,8 @@ impl Graphs {
             let rest = line.trim_start().strip_prefix("let mut ")?;
             let (name, value) = rest.split_once(" = ")?;
             // A list that later becomes a tensor changes itself.
-            let is_list = ["vec![", "Vec", "IndexMap", "BTreeSet"].iter().any(|start| value.starts_with(start));
+            let is_list =
+                ["vec![", "Vec", "IndexMap", "BTreeSet", "Array"].iter().any(|start| value.starts_with(start));
             (self.tensors.contains(name) && !is_list).then(|| name.to_string())
         };
         for at in 0..lines.len() {
@@ -379,9 +380,7 @@ impl<'a> Program<'a> {
         let text = format!("{}([{}]{})", code(call.func.range()), elements.join(", "), words.collect::<String>());
         let made = self.made(text, call.range())?;
         // It is read again where it is adapted.
-        if let Some((scan, _)) = self.scans.last_mut() {
-            scan.count_read(&name);
-        }
+        self.frame_mut().scan.count_read(&name);
         let layer = self.expression(&list.elts[at])?;
         self.line(&format!("let {name} = {};", layer.text));
         let variable = Variable { rust_name: name.clone(), of: layer.of, form: Form::Place, is_pending: false };

@@ -127,6 +127,7 @@ impl<'a> Program<'a> {
                 // Those who leave it out.
                 .or_else(|| default.is_some_and(Expr::is_none_literal_expr).then_some(Type::None))
                 .or_else(|| uses.type_of(name))
+                .or_else(|| self.clue_of_parameter(function.range.start(), name))
                 // What is not read may be anything.
                 .or_else(|| (!uses.mentions(name)).then_some(Type::Int));
             types.push(of.ok_or_else(|| Missing::new(format!("the type of {name} is not known")))?);

@@ -106,6 +106,7 @@ programs! {
     tweets_tokenizer
     unet_segmentation
     unused_blocks
+    unused_helpers
     vae
     vit_patches
     watched_gan
