@@ -14,6 +14,7 @@
 
 mod addons;
 mod api;
+mod argument_defaults;
 mod arguments;
 mod arithmetic;
 mod arrays;

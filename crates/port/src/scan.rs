@@ -752,6 +752,14 @@ impl<'a> Visitor<'a> for Scan {
                 if let Some(name) = called_name(&call.func) {
                     self.called.insert(name);
                 }
+                // Defaults of the command line are written as literals.
+                if matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "add_argument") {
+                    call.arguments.args.iter().for_each(|argument| self.visit_expr(argument));
+                    for word in call.arguments.keywords.iter().filter(|word| word.arg.as_deref() != Some("default")) {
+                        self.visit_expr(&word.value);
+                    }
+                    return;
+                }
                 if let Expr::Name(name) = &*call.func
                     && let Some(changes) = self.changing.clone().get(name.id.as_str())
                 {

@@ -1,7 +1,7 @@
 //! `map`, `filter`, `partial`, `*items` and others, written out as what they mean.
 
 use crate::program::Program;
-use crate::value::Binding;
+use crate::value::{Binding, Type};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
@@ -187,7 +187,7 @@ impl<'a> Program<'a> {
         let value = self.expression(items);
         self.body.truncate(written);
         match value.ok()?.of {
-            crate::value::Type::Tuple(types) => {
+            Type::Tuple(types) => {
                 Some((0..types.len()).map(|i| format!("{}[{i}]", self.code(items))).collect())
             }
             _ => None,
@@ -222,6 +222,43 @@ impl<'a> Program<'a> {
             (false, true) => self.joined_lists(elements),
         };
         self.made(text, range).map(Some)
+    }
+
+    /// `words, counts = zip(*pairs)`: a list of the first elements, and one of the second ones; whether it is that.
+    pub(crate) fn unzipped(&mut self, target: &'a Expr, value: &'a Expr) -> Ported<bool> {
+        let targets = match target {
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            _ => return Ok(false),
+        };
+        let inner = |call: &'a Expr, names: &[&str]| match call {
+            Expr::Call(call) if call.arguments.keywords.is_empty() => match (&*call.func, &call.arguments.args[..]) {
+                (Expr::Name(name), [one]) if names.contains(&name.id.as_str()) => Some(one),
+                _ => None,
+            },
+            _ => None,
+        };
+        let zip = inner(value, &["list", "tuple"]).unwrap_or(value);
+        let Some(Expr::Starred(starred)) = inner(zip, &["zip"]) else { return Ok(false) };
+        if !starred.value.is_name_expr() || ["list", "tuple", "zip"].iter().any(|name| self.scopes.get(name).is_some()) {
+            return Ok(false);
+        }
+        let pairs = self.expression(&starred.value)?;
+        match &pairs.of {
+            Type::List(of) if matches!(&**of, Type::Tuple(types) if types.len() == targets.len()) => {}
+            _ => return Ok(false),
+        }
+        let name = self.free_name("x");
+        for (i, target) in targets.iter().enumerate() {
+            // What nobody reads.
+            if matches!(target, Expr::Name(own) if self.scan().reads(&own.id) == 0) {
+                continue;
+            }
+            let text = format!("[{name}[{i}] for {name} in {}]", self.code(&*starred.value));
+            let made = self.made(text, value.range())?;
+            let value = self.expression(made)?;
+            self.assign(target, value)?;
+        }
+        Ok(true)
     }
 
     fn joined_lists(&self, elements: &[Expr]) -> String {

@@ -206,7 +206,7 @@ impl<'a> Program<'a> {
             return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
         }
         if let [target] = &assign.targets[..] {
-            if self.note_partial(target, &assign.value) {
+            if self.note_partial(target, &assign.value) || self.unzipped(target, &assign.value)? {
                 return Ok(());
             }
             if self.note_table(target, &assign.value) {
