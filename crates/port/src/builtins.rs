@@ -239,6 +239,9 @@ impl<'a> Program<'a> {
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
         }
+        if let Some(made) = self.as_dict(call)? {
+            return self.expression(made);
+        }
         if let Some(inputs) = self.dict_of_table(name, call)? {
             return Ok(inputs);
         }

@@ -52,6 +52,7 @@ mod generators;
 mod image_generators;
 mod indexing;
 mod init_methods;
+mod input_shapes;
 mod ipython;
 mod iteration;
 mod kept_counters;

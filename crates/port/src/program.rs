@@ -106,6 +106,8 @@ pub(crate) struct Program<'a> {
     pub(crate) tables: HashMap<String, &'a ruff_python_ast::ExprCall>,
     /// The texts of constants.
     pub(crate) constant_texts: HashMap<String, String>,
+    /// The texts of variables that are assigned once.
+    pub(crate) known_texts: HashMap<String, String>,
     /// The constants of patterns.
     pub(crate) patterns: Vec<(String, String)>,
     /// The paths of the files that are open, by their variables in Rust.
@@ -181,6 +183,7 @@ impl<'a> Program<'a> {
             given: HashMap::new(),
             tables: HashMap::new(),
             constant_texts: HashMap::new(),
+            known_texts: HashMap::new(),
             patterns: Vec::new(),
             paths: HashMap::new(),
             open_files: HashMap::new(),

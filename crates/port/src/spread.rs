@@ -112,6 +112,41 @@ impl<'a> Program<'a> {
         true
     }
 
+    /// `options = {"padding": "same"}` or `dict(padding="same")`, which is only read as `**options`: it is written out there. Whether it is that.
+    pub(crate) fn note_words(&mut self, target: &Expr, value: &'a Expr) -> Ported<bool> {
+        let Expr::Name(name) = target else { return Ok(false) };
+        if !self.scan().is_assigned_once(&name.id) || !self.scan().is_read_as_words(&name.id) {
+            return Ok(false);
+        }
+        let value = match value {
+            Expr::Call(call) => match self.as_dict(call)? {
+                Some(dict) => dict,
+                None => return Ok(false),
+            },
+            value => value,
+        };
+        let Expr::Dict(dict) = value else { return Ok(false) };
+        if !crate::unrolled::is_literal(self, value) {
+            return Ok(false);
+        }
+        self.literals.insert(name.id.to_string(), dict);
+        Ok(true)
+    }
+
+    /// `{"a": 1}` for `dict(a=1)`; `None` if it is something else.
+    pub(crate) fn as_dict(&mut self, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
+        let is_dict = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict" && self.scopes.get("dict").is_none());
+        let words = &call.arguments.keywords;
+        if !is_dict || !call.arguments.args.is_empty() || words.is_empty() {
+            return Ok(None);
+        }
+        let items = words.iter().map(|word| Some(format!("{:?}: {}", word.arg.as_deref()?, self.code(&word.value))));
+        match items.collect::<Option<Vec<_>>>() {
+            Some(items) => self.made(format!("{{{}}}", items.join(", ")), call.range()).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// A call with all its arguments written out; `None` if it is one already.
     pub(crate) fn written_out(&mut self, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
         if let Expr::Name(name) = &*call.func

@@ -206,7 +206,10 @@ impl<'a> Program<'a> {
             return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
         }
         if let [target] = &assign.targets[..] {
-            if self.note_partial(target, &assign.value) || self.unzipped(target, &assign.value)? {
+            if self.note_partial(target, &assign.value)
+                || self.note_words(target, &assign.value)?
+                || self.unzipped(target, &assign.value)?
+            {
                 return Ok(());
             }
             if self.note_table(target, &assign.value) {
@@ -271,6 +274,9 @@ impl<'a> Program<'a> {
             self.not_negative.insert(name.id.to_string());
         }
         if let [Expr::Name(name)] = &assign.targets[..] {
+            if self.note_text(name, &assign.value) {
+                return Ok(());
+            }
             self.integers.remove(name.id.as_str());
             if let Some(integer) = self.integer(&assign.value)
                 && self.scans.len() == 1
