@@ -60,7 +60,8 @@ impl<'a> Program<'a> {
             }
             found = match statement {
                 Stmt::Assign(assign) if assign.targets.len() == 1 && assign.targets[0].is_name_expr() => {
-                    Some(&*assign.value).filter(|value| value.is_string_literal_expr() || value.is_number_literal_expr())
+                    Some(&*assign.value)
+                        .filter(|value| value.is_string_literal_expr() || value.is_number_literal_expr())
                 }
                 _ => None,
             };

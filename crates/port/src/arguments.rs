@@ -256,6 +256,9 @@ impl<'a> Program<'a> {
             return Ok(array);
         }
         let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
+        if crate::json_values::is_json(&value.of) {
+            return Err(wrong().help("say what it is: float(x), int(x), str(x)"));
+        }
         if rust_type.contains("PadWidth") {
             return nested_array(value).ok_or_else(wrong);
         }

@@ -66,6 +66,7 @@ impl<'a> Program<'a> {
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
         let (a, b) = crate::pandas::operands(a, op, b);
+        let (a, b) = self.json_operands(a, b)?;
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
         if let Some(set) = crate::sets::of_sets(&a, op, &b) {

@@ -273,6 +273,9 @@ impl<'a> Program<'a> {
         }
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        if let Some(value) = self.json_builtin(name, &values) {
+            return Ok(value);
+        }
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {

@@ -523,8 +523,9 @@ impl<'a> Program<'a> {
         match (name, &call.arguments.args[..]) {
             ("append", [item]) => {
                 let item = self.expression(item)?;
+                self.decide_json(of, element, &item);
                 let item = self.own(item)?;
-                let item = self.put_into(element, item)?;
+                let item = self.put_into(&self.resolved(element), item)?;
                 done(format!("{whole}.push({item})"))
             }
             ("extend", [items]) => {
@@ -577,6 +578,21 @@ impl<'a> Program<'a> {
             }
             ("index", [item]) => {
                 let item = self.expression(item)?;
+                if let (Type::String, true) = (element, crate::json_values::is_json(&item.of)) {
+                    let item = self.json_as(&item, Type::String);
+                    let text = format!(
+                        "{{\n    let item = {};\n    {whole}.iter().position(|x| *x == item).ok_or_else(|| Error::new(\"it is not in the list\"))?\n}}",
+                        item.text
+                    );
+                    return Ok(Value::temporary(text, Type::Int));
+                }
+                if *element == Type::String && item.of.is_text() {
+                    let text = format!(
+                        "{whole}.iter().position(|x| *x == {}).ok_or_else(|| Error::new(\"it is not in the list\"))?",
+                        item.at(Strength::Sum)
+                    );
+                    return Ok(Value::temporary(text, Type::Int));
+                }
                 match item.of == *element && element.is_copy() {
                     true => Ok(Value::temporary(
                         format!(
@@ -594,6 +610,9 @@ impl<'a> Program<'a> {
 
     /// What is put into a list or dict, as its element; its type is that of an empty one from then on.
     pub(crate) fn put_into(&mut self, element: &Type, item: Value) -> Ported<String> {
+        if let Some(text) = self.json_into(element, &item)? {
+            return Ok(text);
+        }
         if let Type::Unknown(number) = element {
             // Texts of characters are kept as texts.
             if matches!(&item.of, Type::List(of) if **of == Type::Char) {

@@ -104,7 +104,7 @@ impl<'a> Program<'a> {
             Some(Binding::Outside(variable)) => self.capture(name, variable),
             Some(Binding::Class(_)) => Err(Missing::new(format!("the class {name} as a value"))),
             Some(Binding::Function(_)) => Err(Missing::new(format!("the function {name} as a value"))),
-            Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
+            Some(Binding::Imported(path)) => self.attribute_of_module(&path),
             // A dict that is written out where it is used.
             None if self.literals.contains_key(name) => match self.literals.get(name).copied() {
                 Some(dict) => self.dict(dict),

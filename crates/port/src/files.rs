@@ -429,6 +429,9 @@ impl<'a> Program<'a> {
         no_words(call)?;
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        let values: Vec<_> = (values.into_iter())
+            .map(|value| if crate::json_values::is_json(&value.of) { self.list_of_json(&value) } else { value })
+            .collect();
         let function = self.import("python::random::seed").replace("seed", "");
         let list_of = |value: &Value| match &value.of {
             Type::List(of) => Ok((**of).clone()),

@@ -34,7 +34,8 @@ impl<'a> Program<'a> {
             });
         }
         let (first, rest) = parts.split_first().ok_or_else(|| Missing::new("an empty shape"))?;
-        let rest: String = rest.iter().map(|part| format!(".chain({})", part.trim_end_matches(".into_iter()"))).collect();
+        let rest: String =
+            rest.iter().map(|part| format!(".chain({})", part.trim_end_matches(".into_iter()"))).collect();
         let class = self.import("layers::Shape");
         Ok(Some(format!("{first}{rest}.collect::<{class}>()")))
     }

@@ -55,6 +55,7 @@ mod init_methods;
 mod input_shapes;
 mod ipython;
 mod iteration;
+mod json_values;
 mod kept_counters;
 mod kept_variables;
 mod keras;

@@ -29,7 +29,9 @@ impl<'a> Program<'a> {
             (_, Some(items)) if items.iter().all(|item| item.of == Type::Int) => {
                 items.iter().map(|item| item.text.clone()).collect()
             }
-            (Type::List(of), None) if **of == Type::Int => return self.mutable_of_shape(fill, &shape, find(&given, "dtype")).map(Some),
+            (Type::List(of), None) if **of == Type::Int => {
+                return self.mutable_of_shape(fill, &shape, find(&given, "dtype")).map(Some);
+            }
             _ => return Err(Missing::new("an array of a computed shape whose elements are assigned")),
         };
         let of = self.type_of_elements(find(&given, "dtype"))?;

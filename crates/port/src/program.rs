@@ -692,6 +692,7 @@ impl<'a> Program<'a> {
                     | "Layer"
                     | "Declared"
                     | "LearningRateSchedule"
+                    | "Json"
             ) || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();

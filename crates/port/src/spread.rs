@@ -135,7 +135,8 @@ impl<'a> Program<'a> {
 
     /// `{"a": 1}` for `dict(a=1)`; `None` if it is something else.
     pub(crate) fn as_dict(&mut self, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
-        let is_dict = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict" && self.scopes.get("dict").is_none());
+        let is_dict =
+            matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict" && self.scopes.get("dict").is_none());
         let words = &call.arguments.keywords;
         if !is_dict || !call.arguments.args.is_empty() || words.is_empty() {
             return Ok(None);
@@ -222,9 +223,7 @@ impl<'a> Program<'a> {
         let value = self.expression(items);
         self.body.truncate(written);
         match value.ok()?.of {
-            Type::Tuple(types) => {
-                Some((0..types.len()).map(|i| format!("{}[{i}]", self.code(items))).collect())
-            }
+            Type::Tuple(types) => Some((0..types.len()).map(|i| format!("{}[{i}]", self.code(items))).collect()),
             _ => None,
         }
     }
@@ -274,7 +273,8 @@ impl<'a> Program<'a> {
         };
         let zip = inner(value, &["list", "tuple"]).unwrap_or(value);
         let Some(Expr::Starred(starred)) = inner(zip, &["zip"]) else { return Ok(false) };
-        if !starred.value.is_name_expr() || ["list", "tuple", "zip"].iter().any(|name| self.scopes.get(name).is_some()) {
+        if !starred.value.is_name_expr() || ["list", "tuple", "zip"].iter().any(|name| self.scopes.get(name).is_some())
+        {
             return Ok(false);
         }
         let pairs = self.expression(&starred.value)?;

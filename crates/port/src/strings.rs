@@ -254,6 +254,9 @@ impl<'a> Program<'a> {
 
     /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
     pub(crate) fn shown(&mut self, value: Value) -> Ported<Value> {
+        if let Some(text) = self.json_shown(&value) {
+            return Ok(text);
+        }
         match &value.of {
             Type::Mask => {
                 let function = self.import("numpy::mask_str");
@@ -466,7 +469,11 @@ impl<'a> Program<'a> {
                         }
                         (of, None) if of.is_array() => {
                             self.import("candle_core::IndexOp");
-                            let text = format!("{}.i({})?.to_dtype(DType::F64)?.to_scalar::<f64>()?", values.at(Strength::Whole), at - place);
+                            let text = format!(
+                                "{}.i({})?.to_dtype(DType::F64)?.to_scalar::<f64>()?",
+                                values.at(Strength::Whole),
+                                at - place
+                            );
                             Ok(Some(Value::temporary(text, Type::Float)))
                         }
                         (of, _) => Err(Missing::new(format!("{} as values of formats", of.described()))),

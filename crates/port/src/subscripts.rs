@@ -61,6 +61,9 @@ impl<'a> Program<'a> {
         if matches!(of.of, Type::TextArray(_)) {
             return self.part_of_texts(&of, &subscript.slice);
         }
+        if let Some(part) = self.json_subscript(&of, &subscript.slice)? {
+            return Ok(part);
+        }
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
         }

@@ -263,6 +263,7 @@ impl Type {
             Self::Model(_) => "a model".into(),
             of if crate::pandas::is(of, crate::pandas::TABLE) => "a DataFrame".into(),
             of if crate::pandas::is_column(of) => "a column".into(),
+            of if crate::json_values::is_json(of) => "JSON whose type is not known here".into(),
             Self::Object(path) => format!("an object {}", path.replace("::", ".")),
             Self::History => "a History".into(),
             Self::HistoryValues => "history.history".into(),

@@ -41,6 +41,7 @@ programs! {
     imdb_cnn
     inception_module
     input_pipeline
+    json_data
     layer_lists
     layer_methods
     layer_versions
@@ -102,12 +103,14 @@ programs! {
     transformer_block
     tweets_tokenizer
     unet_segmentation
+    unpacked_options
     vae
     vit_patches
     weather_windows
     wgan_gp
     wide_and_deep
     word2vec_skipgrams
+    word_arguments
     word_counts
     word_distance
 }
