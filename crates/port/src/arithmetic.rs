@@ -92,6 +92,14 @@ impl<'a> Program<'a> {
                 };
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
             }
+            // As texts.
+            (x, y) if op == Operator::Add && [x, y].contains(&&Type::Path) && [x, y].iter().all(|of| of.is_text() || **of == Type::Path) => {
+                let shown = |part: &Value| match part.of {
+                    Type::Path => format!("{}.display()", part.at(Strength::Whole)),
+                    _ => part.text.clone(),
+                };
+                Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
+            }
             (Type::Path, y) if op == Operator::Div && (y.is_text() || *y == Type::Path) => {
                 Ok(Value::temporary(format!("{}.join({})", a.at(Strength::Whole), b.borrowed()), Type::Path))
             }

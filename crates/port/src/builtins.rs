@@ -338,6 +338,9 @@ impl<'a> Program<'a> {
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
             }
+            ("str", [Value { of: Type::Object(path), text, .. }]) if path == crate::errors::ERROR => {
+                Ok(Value::temporary(format!("{text}.to_string()"), Type::String))
+            }
             ("str", [text]) if text.of.is_text() || text.of == Type::Char => {
                 Ok(Value::temporary(self.owned_text(text), Type::String))
             }

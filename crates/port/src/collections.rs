@@ -186,7 +186,7 @@ impl<'a> Program<'a> {
                 return Err(Missing::new("a set of floats"));
             }
         }
-        let Some(in_rust) = of.in_rust() else {
+        let Some(in_rust) = of.in_rust().filter(|_| !element.of.has_scores()) else {
             return Err(Missing::new(format!("a list of {}", element.of.described())));
         };
         Ok(Value::temporary(collect(iter, &in_rust), of))
@@ -619,7 +619,7 @@ impl<'a> Program<'a> {
                 self.known(*number, Type::String);
                 return Ok(self.owned_text(&item));
             }
-            if item.of.in_rust().is_none() && !is_open(&item.of) {
+            if item.of.has_scores() || (item.of.in_rust().is_none() && !is_open(&item.of)) {
                 return Err(Missing::new(format!("a list of {}", item.of.described())));
             }
             self.known(*number, item.of);

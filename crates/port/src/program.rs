@@ -393,6 +393,12 @@ impl<'a> Program<'a> {
         (self.gaps.len(), self.missing_lines.clone(), self.last_line, self.lost_return)
     }
 
+    /// Whether the gaps since are outside of these lines.
+    pub(crate) fn gaps_are_elsewhere(&self, since: usize, range: TextRange) -> bool {
+        let lines = self.source.lines(range);
+        self.gaps[since..].iter().all(|gap| !lines.contains(&gap.line))
+    }
+
     /// Forgets what was noted of gaps since.
     pub(crate) fn forget(
         &mut self,
@@ -468,7 +474,8 @@ impl<'a> Program<'a> {
                 self.import_from("std::collections::BTreeSet");
                 self.import_type(of);
             }
-            Type::Logs => _ = self.import("callbacks::Logs"),
+            Type::Logs | Type::Scores(_) => _ = self.import("callbacks::Logs"),
+            Type::History | Type::HistoryValues => _ = self.import("callbacks::History"),
             Type::Dataset(..) => _ = self.import("Dataset"),
             Type::Folder(..) => _ = self.import("utils::FolderDataset"),
             Type::Flow(_) => _ = self.import("preprocessing::image::ImageFlow"),

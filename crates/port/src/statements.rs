@@ -30,7 +30,9 @@ impl<'a> Program<'a> {
             if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
-                if matches!(statement, Stmt::Return(_)) {
+                let is_other_case = matches!(statement, Stmt::Return(value)
+                    if value.value.as_deref().is_some_and(|value| self.returns_nothing(value)));
+                if matches!(statement, Stmt::Return(_)) && !is_other_case {
                     self.lost_return = Some(line);
                 }
                 if !matches!(statement, Stmt::Assign(_)) {
@@ -146,6 +148,9 @@ impl<'a> Program<'a> {
             }
             Stmt::Return(value) => {
                 let value = match &value.value {
+                    Some(none) if self.returns_nothing(none) => {
+                        return Err(Missing::new("it returns None here, and values otherwise").help("end the program here with an error"));
+                    }
                     // A function of tensors, such as a loss.
                     Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
                     Some(value) => self.expression(value)?,
