@@ -93,7 +93,11 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
             }
             // As texts.
-            (x, y) if op == Operator::Add && [x, y].contains(&&Type::Path) && [x, y].iter().all(|of| of.is_text() || **of == Type::Path) => {
+            (x, y)
+                if op == Operator::Add
+                    && [x, y].contains(&&Type::Path)
+                    && [x, y].iter().all(|of| of.is_text() || **of == Type::Path) =>
+            {
                 let shown = |part: &Value| match part.of {
                     Type::Path => format!("{}.display()", part.at(Strength::Whole)),
                     _ => part.text.clone(),

@@ -276,6 +276,12 @@ impl<'a> Program<'a> {
         if let Some(value) = self.json_builtin(name, &values) {
             return Ok(value);
         }
+        if let ("len", [batches]) = (name, &values[..])
+            && let Some(number) = self.class_of_batches(&batches.of)
+        {
+            let count = Value::temporary(self.count_of_batches(batches, number)?, Type::Int);
+            return Ok(count.with_strength(Strength::Cast));
+        }
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {

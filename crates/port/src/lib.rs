@@ -85,6 +85,7 @@ mod patterns;
 mod plots;
 mod program;
 mod project;
+mod py_datasets;
 mod python_version;
 mod results;
 mod returns;

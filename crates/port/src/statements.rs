@@ -149,7 +149,8 @@ impl<'a> Program<'a> {
             Stmt::Return(value) => {
                 let value = match &value.value {
                     Some(none) if self.returns_nothing(none) => {
-                        return Err(Missing::new("it returns None here, and values otherwise").help("end the program here with an error"));
+                        return Err(Missing::new("it returns None here, and values otherwise")
+                            .help("end the program here with an error"));
                     }
                     // A function of tensors, such as a loss.
                     Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
@@ -295,6 +296,14 @@ impl<'a> Program<'a> {
         {
             return self.bind(&name.id, array);
         }
+        if let ([Expr::Tuple(targets)], Expr::Tuple(values)) = (&assign.targets[..], &*assign.value)
+            && are_attributes_of_names(&targets.elts, &values.elts)
+        {
+            return targets.elts.iter().zip(&values.elts).try_for_each(|(target, value)| {
+                let value = self.expression(value)?;
+                self.assign(target, value)
+            });
+        }
         let [target] = &assign.targets[..] else {
             let value = self.expression(&assign.value)?;
             if !value.of.is_copy() {
@@ -429,6 +438,13 @@ impl<'a> Program<'a> {
         }
         Ok(())
     }
+}
+
+/// `self.x, self.y = x, y`, which is one after the other.
+fn are_attributes_of_names(targets: &[Expr], values: &[Expr]) -> bool {
+    targets.len() == values.len()
+        && targets.iter().all(Expr::is_attribute_expr)
+        && values.iter().all(|value| value.is_name_expr() || value.is_literal_expr())
 }
 
 /// Whether no statement behind these is reached.

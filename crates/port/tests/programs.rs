@@ -3,6 +3,7 @@ programs! {
     argparse_train
     attention_classes
     attention_classifier
+    batches_by_number
     bidirectional_tagging
     char_language_model
     conditional_gan
@@ -52,6 +53,7 @@ programs! {
     loss_classes
     lstm_text_generation
     masked_loss
+    methods_with_scores
     metric_classes
     miniature_gpt
     mixer_blocks
