@@ -46,7 +46,7 @@ impl<'a> Program<'a> {
     fn literal_of(&self, name: &ExprName) -> Option<&'a Expr> {
         let own = name.id.as_str();
         let is_outside = matches!(self.scopes.get(own), Some(Binding::Outside(_)));
-        if is_outside && !self.scans.first().is_some_and(|(scan, _)| scan.is_assigned_once(own)) {
+        if is_outside && !self.frames.first().is_some_and(|frame| frame.scan.is_assigned_once(own)) {
             return None;
         }
         let (place, mut found) = (name.range.start(), None);

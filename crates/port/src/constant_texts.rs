@@ -25,10 +25,10 @@ impl<'a> Program<'a> {
         let Expr::Name(name) = name else { return None };
         match self.scopes.get(&name.id) {
             Some(Binding::Variable(variable)) if crate::names::is_constant(&variable.rust_name) => {
-                self.constant_texts.get(&variable.rust_name).cloned()
+                self.known.constant_texts.get(&variable.rust_name).cloned()
             }
             Some(Binding::Variable(_)) if self.scan().is_assigned_once(&name.id) => {
-                self.known_texts.get(name.id.as_str()).cloned()
+                self.known.texts.get(name.id.as_str()).cloned()
             }
             _ => None,
         }
@@ -38,10 +38,10 @@ impl<'a> Program<'a> {
     pub(crate) fn note_text(&mut self, name: &ExprName, value: &Expr) -> bool {
         let own = name.id.as_str();
         let Expr::StringLiteral(text) = value else {
-            self.known_texts.remove(own);
+            self.known.texts.remove(own);
             return false;
         };
-        self.known_texts.insert(own.to_string(), text.value.to_str().to_string());
+        self.known.texts.insert(own.to_string(), text.value.to_str().to_string());
         let is_format = self.scan().is_assigned_once(own) && self.scan().is_read_as_format(own);
         if !is_format || self.is_outer(own) || self.name_of_constant(own).is_some() {
             return false;
@@ -68,14 +68,14 @@ impl<'a> Program<'a> {
     /// `table = str.maketrans("", "", string.punctuation)`, which is written where it is used; whether it is that.
     pub(crate) fn note_table(&mut self, target: &Expr, value: &'a Expr) -> bool {
         let (Expr::Name(name), Some(call)) = (target, self.table_call(value)) else { return false };
-        self.tables.insert(name.id.to_string(), call);
+        self.known.tables.insert(name.id.to_string(), call);
         true
     }
 
     /// `text.translate(table)`
     pub(crate) fn translated(&mut self, text: &str, table: &'a Expr) -> Ported<Value> {
         let noted = match table {
-            Expr::Name(name) => self.tables.get(name.id.as_str()).copied(),
+            Expr::Name(name) => self.known.tables.get(name.id.as_str()).copied(),
             table => self.table_call(table),
         };
         let call = noted.ok_or_else(|| Missing::new("translate by this table"))?;

@@ -137,8 +137,8 @@ impl<'a> Program<'a> {
                 if file.of != (Type::File { is_read: false }) {
                     return Err(Missing::new(format!("json.dump to {}", file.of.described())));
                 }
-                if let Some(path) = self.paths.get(&file.text) {
-                    self.dumped.insert(path.clone(), of);
+                if let Some(path) = self.files.paths.get(&file.text) {
+                    self.files.dumped.insert(path.clone(), of);
                 }
                 Ok(Value::temporary(format!("{}.push_str(&{})", file.at(Strength::Whole), text.text), Type::None))
             }
@@ -153,7 +153,7 @@ impl<'a> Program<'a> {
                 if !fits {
                     return Err(Missing::new(format!("{path} of {}", text.of.described())));
                 }
-                let known = self.paths.get(&text.text).and_then(|path| self.dumped.get(path)).cloned();
+                let known = self.files.paths.get(&text.text).and_then(|path| self.files.dumped.get(path)).cloned();
                 let of = known.unwrap_or(Type::Object(JSON.into()));
                 let in_rust = of.in_rust().ok_or_else(|| Missing::new("JSON of this"))?;
                 self.import_type(&of);
@@ -185,7 +185,7 @@ impl<'a> Program<'a> {
     fn json_literal(&mut self, of: &'a Expr) -> Ported<Option<String>> {
         let dict: &'a ExprDict = match of {
             Expr::Dict(dict) => dict,
-            Expr::Name(name) => match self.literals.get(name.id.as_str()) {
+            Expr::Name(name) => match self.known.literals.get(name.id.as_str()) {
                 Some(dict) => dict,
                 None => return Ok(None),
             },

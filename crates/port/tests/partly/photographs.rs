@@ -1,7 +1,7 @@
 // Ported from photographs.py.
 // A script some of whose lines are not ported: the rest of its program compiles.
 
-use candle_keras::callbacks::{EarlyStopping, History, Logs};
+use candle_keras::callbacks::{EarlyStopping, Logs};
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::{Conv2D, GlobalAveragePooling2D};
 use candle_keras::prelude::*;

@@ -1,6 +1,6 @@
 // Ported from learning_rate_schedules.py.
 
-use candle_keras::callbacks::{History, LearningRateScheduler, ReduceLROnPlateau};
+use candle_keras::callbacks::{LearningRateScheduler, ReduceLROnPlateau};
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::Dense;
 use candle_keras::optimizers::schedules::ExponentialDecay;

@@ -1,7 +1,7 @@
 // Ported from methods_with_scores.py.
 // Methods and functions that return what evaluate returns, and that take histories.
 
-use candle_keras::callbacks::{History, Logs};
+use candle_keras::callbacks::Logs;
 use candle_keras::layers::Dense;
 use candle_keras::prelude::*;
 use candle_keras::{numpy, ops, pyplot};

@@ -1,7 +1,6 @@
 // Ported from mixer_blocks.py.
 // Blocks as layers of the script in a Sequential: an MLP mixer and a gated MLP on patches.
 
-use candle_keras::callbacks::History;
 use candle_keras::candle_core::IndexOp;
 use candle_keras::data::ToTensor;
 use candle_keras::layers::{Activation, Dense, Dropout, Flatten, GlobalAveragePooling1D, KerasTensor, LayerNormalization};
