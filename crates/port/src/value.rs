@@ -213,7 +213,8 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
-            Self::Object(path) if path.starts_with("inputs::") => return None,
+            // What a script does at once with it has a counterpart, it itself has none.
+            Self::Object(path) if path.starts_with("inputs::") || path.starts_with("pandas::") => return None,
             Self::Object(path) if crate::command_line::in_rust(path).is_some() => {
                 return crate::command_line::in_rust(path).flatten();
             }

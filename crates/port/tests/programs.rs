@@ -106,6 +106,7 @@ programs! {
     tweets_tokenizer
     unet_segmentation
     unpacked_options
+    unused_helpers
     vae
     vit_patches
     weather_windows

@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     let mut rows = vec![];
     let mut targets = vec![];
     for (i, tokens) in documents.iter().enumerate() {
-        rows.push(words.iter().map(|word| if tokens.contains(word) { 1 } else { 0 }).collect::<Vec<usize>>());
+        rows.push(words.iter().map(|word| if tokens.iter().any(|text| text == word) { 1 } else { 0 }).collect::<Vec<usize>>());
         let mut output_row = [0].repeat(classes.len());
         output_row[{
             let item = tags[i].text()?;
@@ -116,5 +116,5 @@ fn get_response(tag: &str, intents_json: &serde_json::Value) -> Result<String> {
 
 fn bag_of_words(sentence: &'static str, vocabulary: &[String]) -> Result<Tensor> {
     let tokens = sentence.to_lowercase().split_whitespace().map(str::to_string).collect::<Vec<_>>();
-    Ok(Tensor::new(&vocabulary.iter().map(|word| if tokens.contains(word) { 1.0 } else { 0.0 }).collect::<Vec<f64>>()[..], &Device::Cpu)?)
+    Ok(Tensor::new(&vocabulary.iter().map(|word| if tokens.iter().any(|text| text == word) { 1.0 } else { 0.0 }).collect::<Vec<f64>>()[..], &Device::Cpu)?)
 }
