@@ -113,7 +113,10 @@ impl<'a> Program<'a> {
         for word in &call.arguments.keywords {
             match (&word.arg, &word.value) {
                 (Some(name), value) => words.push((name.as_str(), value)),
-                (None, Expr::Name(name)) if self.known.literals.contains_key(name.id.as_str()) => {
+                (None, Expr::Name(name))
+                    if self.known.literals.contains_key(name.id.as_str())
+                        && !matches!(self.scopes.get(&name.id), Some(Binding::Variable(_))) =>
+                {
                     for item in &self.known.literals[name.id.as_str()].items {
                         let Some(Expr::StringLiteral(key)) = &item.key else {
                             return Err(Missing::new("arguments from this dict"));
@@ -259,6 +262,9 @@ impl<'a> Program<'a> {
             return Ok(array);
         }
         let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
+        if crate::json_values::is_json(&value.of) {
+            return Err(wrong().help("say what it is: float(x), int(x), str(x)"));
+        }
         if rust_type.contains("PadWidth") {
             return nested_array(value).ok_or_else(wrong);
         }
@@ -354,6 +360,9 @@ impl<'a> Program<'a> {
 
     /// The shape of an input.
     pub(crate) fn input_shape(&mut self, shape: &'a Expr) -> Ported<String> {
+        if let Some(shape) = self.shape_of_parts(shape)? {
+            return Ok(shape);
+        }
         let value = self.expression(shape)?;
         match (&value.of, &value.items) {
             (Type::Tuple(_) | Type::List(_), Some(items)) => {

@@ -66,6 +66,7 @@ impl<'a> Program<'a> {
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
         let (a, b) = crate::pandas::operands(a, op, b);
+        let (a, b) = self.json_operands(a, b)?;
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
         if let Some(set) = crate::sets::of_sets(&a, op, &b) {
@@ -88,6 +89,18 @@ impl<'a> Program<'a> {
                 let shown = |value: &Value| match &value.of {
                     Type::List(_) => format!("{}.iter().collect::<String>()", value.at(Strength::Whole)),
                     _ => value.text.clone(),
+                };
+                Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
+            }
+            // As texts.
+            (x, y)
+                if op == Operator::Add
+                    && [x, y].contains(&&Type::Path)
+                    && [x, y].iter().all(|of| of.is_text() || **of == Type::Path) =>
+            {
+                let shown = |part: &Value| match part.of {
+                    Type::Path => format!("{}.display()", part.at(Strength::Whole)),
+                    _ => part.text.clone(),
                 };
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
             }

@@ -123,6 +123,10 @@ impl<'a> Program<'a> {
             }
             return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
         }
+        let value = match crate::json_values::is_json(&value.of) {
+            true => self.json_parts(&value, crate::iteration::elements_of(target).len()),
+            false => value,
+        };
         let value = match (&value.of, crate::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {

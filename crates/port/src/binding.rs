@@ -148,6 +148,10 @@ impl<'a> Program<'a> {
                 return Ok(());
             }
             let value = match (&variable.of, &value.of) {
+                (Type::String | Type::Float | Type::Signed, of) if crate::json_values::is_json(of) => {
+                    let text = self.put_into(&variable.of, value)?;
+                    Value::temporary(text, variable.of.clone())
+                }
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
                 // A text whose characters are read by their places.
                 (Type::List(of), text) if **of == Type::Char && text.is_text() => Value::temporary(

@@ -23,6 +23,9 @@ impl<'a> Program<'a> {
 
     /// Whether Python takes a value for true.
     pub(crate) fn truth(&mut self, value: &Value) -> Ported<String> {
+        if let Some(truth) = self.json_truth(value) {
+            return Ok(truth);
+        }
         Ok(match &value.of {
             Type::None => "false".into(),
             Type::Bool => value.at(Strength::Comparison),

@@ -242,6 +242,9 @@ impl<'a> Program<'a> {
         if let Some(made) = self.as_comprehension(call)? {
             return self.expression(made);
         }
+        if let Some(made) = self.as_dict(call)? {
+            return self.expression(made);
+        }
         if let Some(inputs) = self.dict_of_table(name, call)? {
             return Ok(inputs);
         }
@@ -273,6 +276,15 @@ impl<'a> Program<'a> {
         }
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        if let Some(value) = self.json_builtin(name, &values) {
+            return Ok(value);
+        }
+        if let ("len", [batches]) = (name, &values[..])
+            && let Some(number) = self.class_of_batches(&batches.of)
+        {
+            let count = Value::temporary(self.count_of_batches(batches, number)?, Type::Int);
+            return Ok(count.with_strength(Strength::Cast));
+        }
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {
@@ -334,6 +346,9 @@ impl<'a> Program<'a> {
             }
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
+            }
+            ("str", [Value { of: Type::Object(path), text, .. }]) if path == crate::errors::ERROR => {
+                Ok(Value::temporary(format!("{text}.to_string()"), Type::String))
             }
             ("str", [text]) if text.of.is_text() || text.of == Type::Char => {
                 Ok(Value::temporary(self.owned_text(text), Type::String))

@@ -197,7 +197,7 @@ impl<'a> Program<'a> {
                 return Err(Missing::new("a set of floats"));
             }
         }
-        let Some(in_rust) = of.in_rust() else {
+        let Some(in_rust) = of.in_rust().filter(|_| !element.of.has_scores()) else {
             return Err(Missing::new(format!("a list of {}", element.of.described())));
         };
         Ok(Value::temporary(collect(iter, &in_rust), of))
@@ -534,8 +534,9 @@ impl<'a> Program<'a> {
         match (name, &call.arguments.args[..]) {
             ("append", [item]) => {
                 let item = self.expression(item)?;
+                self.decide_json(of, element, &item);
                 let item = self.own(item)?;
-                let mut item = self.put_into(element, item)?;
+                let mut item = self.put_into(&self.resolved(element), item)?;
                 // The outer list is borrowed where the inner one grows.
                 let base = whole.split(['[', '.']).next().unwrap_or_default();
                 if whole.contains('[') && crate::program::has_word(&item, base) {
@@ -594,6 +595,14 @@ impl<'a> Program<'a> {
             }
             ("index", [item]) => {
                 let item = self.expression(item)?;
+                if let (Type::String, true) = (element, crate::json_values::is_json(&item.of)) {
+                    let item = self.json_as(&item, Type::String);
+                    let text = format!(
+                        "{{\n    let item = {};\n    {whole}.iter().position(|x| *x == item).ok_or_else(|| Error::new(\"it is not in the list\"))?\n}}",
+                        item.text
+                    );
+                    return Ok(Value::temporary(text, Type::Int));
+                }
                 if element.is_text() && item.of.is_text() {
                     let is_it = crate::comparisons::is_text(element, &item);
                     let error = "ok_or_else(|| Error::new(\"it is not in the list\"))?";
@@ -616,13 +625,16 @@ impl<'a> Program<'a> {
 
     /// What is put into a list or dict, as its element; its type is that of an empty one from then on.
     pub(crate) fn put_into(&mut self, element: &Type, item: Value) -> Ported<String> {
+        if let Some(text) = self.json_into(element, &item)? {
+            return Ok(text);
+        }
         if let Type::Unknown(number) = element {
             // Texts of characters are kept as texts.
             if matches!(&item.of, Type::List(of) if **of == Type::Char) {
                 self.known(*number, Type::String);
                 return Ok(self.owned_text(&item));
             }
-            if item.of.in_rust().is_none() && !is_open(&item.of) {
+            if item.of.has_scores() || (item.of.in_rust().is_none() && !is_open(&item.of)) {
                 return Err(Missing::new(format!("a list of {}", item.of.described())));
             }
             self.known(*number, item.of);

@@ -39,7 +39,10 @@ impl<'a> Program<'a> {
             if parts.len() + 1 < compare.ops.len() && right.form == Form::Temporary && right.text.contains('(') {
                 return Err(Missing::new("a chain of comparisons of what is computed").help("assign it to a name"));
             }
-            parts.push(compared(&left, *op, &right)?);
+            parts.push(match self.json_compared(&left, *op, &right)? {
+                Some(test) => test,
+                None => compared(&left, *op, &right)?,
+            });
             left = right;
         }
         match &mut parts[..] {

@@ -138,6 +138,9 @@ impl<'a> Program<'a> {
                 ]);
                 return Ok(Iteration::new(format!("{}.iter()", dict.at(Strength::Whole)), element));
             }
+            if let Some(entries) = self.json_entries(&dict, attribute.attr.as_str()) {
+                return Ok(entries);
+            }
             if let Type::Dict(key, value) = &dict.of {
                 let whole = dict.at(Strength::Whole);
                 let [key, value] = [key, value].map(|of| Element::One((**of).clone(), Form::Reference));
@@ -205,6 +208,9 @@ impl<'a> Program<'a> {
 
     /// Over the elements of a value.
     pub(crate) fn iteration_of(&mut self, list: &Value) -> Ported<Iteration> {
+        if crate::json_values::is_json(&list.of) {
+            return self.json_iteration(list);
+        }
         let list = &crate::text_arrays::as_list(list.clone());
         let whole = list.at(Strength::Whole);
         // A list that is written out is an array.

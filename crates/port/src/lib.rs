@@ -14,6 +14,7 @@
 
 mod addons;
 mod api;
+mod argument_defaults;
 mod arguments;
 mod arithmetic;
 mod arrays;
@@ -58,8 +59,10 @@ mod image_generators;
 mod indexing;
 mod inference;
 mod init_methods;
+mod input_shapes;
 mod ipython;
 mod iteration;
+mod json_values;
 mod kept_counters;
 mod kept_variables;
 mod keras;
@@ -90,6 +93,7 @@ mod patterns;
 mod plots;
 mod program;
 mod project;
+mod py_datasets;
 mod python_version;
 mod results;
 mod returns;

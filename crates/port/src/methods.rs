@@ -152,6 +152,10 @@ impl<'a> Program<'a> {
         if let Some(value) = self.method_of_pattern(of, name, call)? {
             return Ok(value);
         }
+        if crate::json_values::is_json(&of.of) && TEXT_METHODS.contains(&name) {
+            let text = self.json_as(of, Type::String);
+            return self.method(&text, name, call);
+        }
         match &of.of {
             generator if crate::numpy_random::is_generator(generator) => self.method_of_random(of, name, call),
             of_axes if crate::axes::is_axes(of_axes) => self.method_of_axes(of, name, call),
@@ -341,3 +345,7 @@ impl<'a> Program<'a> {
 
 /// Those that a list of characters has as a list, not as a text.
 const LIST_METHODS: &[&str] = &["append", "extend", "insert", "pop", "reverse", "sort", "clear"];
+
+/// Those that texts alone have.
+const TEXT_METHODS: &[&str] =
+    &["lower", "upper", "strip", "split", "replace", "startswith", "endswith", "title", "capitalize", "join"];

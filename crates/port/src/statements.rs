@@ -35,7 +35,9 @@ impl<'a> Program<'a> {
             if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
-                if matches!(statement, Stmt::Return(_)) {
+                let is_other_case = matches!(statement, Stmt::Return(value)
+                    if value.value.as_deref().is_some_and(|value| self.returns_nothing(value)));
+                if matches!(statement, Stmt::Return(_)) && !is_other_case {
                     self.lost_return = Some(line);
                 }
                 if !matches!(statement, Stmt::Assign(_)) {
@@ -152,6 +154,10 @@ impl<'a> Program<'a> {
             }
             Stmt::Return(value) => {
                 let value = match &value.value {
+                    Some(none) if self.returns_nothing(none) => {
+                        return Err(Missing::new("it returns None here, and values otherwise")
+                            .help("end the program here with an error"));
+                    }
                     // A function of tensors, such as a loss.
                     Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
                     Some(value) => self.expression(value)?,
@@ -212,7 +218,10 @@ impl<'a> Program<'a> {
             return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
         }
         if let [target] = &assign.targets[..] {
-            if self.note_partial(target, &assign.value) {
+            if self.note_partial(target, &assign.value)
+                || self.note_words(target, &assign.value)?
+                || self.unzipped(target, &assign.value)?
+            {
                 return Ok(());
             }
             if self.note_table(target, &assign.value) {
@@ -277,6 +286,9 @@ impl<'a> Program<'a> {
             self.known.not_negative.insert(name.id.to_string());
         }
         if let [Expr::Name(name)] = &assign.targets[..] {
+            if self.note_text(name, &assign.value) {
+                return Ok(());
+            }
             self.known.integers.remove(name.id.as_str());
             if let Some(integer) = self.integer(&assign.value)
                 && self.is_in_module()
@@ -289,6 +301,14 @@ impl<'a> Program<'a> {
             && let Some(array) = self.mutable_array(&name.id, &assign.value)?
         {
             return self.bind(&name.id, array);
+        }
+        if let ([Expr::Tuple(targets)], Expr::Tuple(values)) = (&assign.targets[..], &*assign.value)
+            && are_attributes_of_names(&targets.elts, &values.elts)
+        {
+            return targets.elts.iter().zip(&values.elts).try_for_each(|(target, value)| {
+                let value = self.expression(value)?;
+                self.assign(target, value)
+            });
         }
         let [target] = &assign.targets[..] else {
             let value = self.expression(&assign.value)?;
@@ -424,6 +444,13 @@ impl<'a> Program<'a> {
         }
         Ok(())
     }
+}
+
+/// `self.x, self.y = x, y`, which is one after the other.
+fn are_attributes_of_names(targets: &[Expr], values: &[Expr]) -> bool {
+    targets.len() == values.len()
+        && targets.iter().all(Expr::is_attribute_expr)
+        && values.iter().all(|value| value.is_name_expr() || value.is_literal_expr())
 }
 
 /// Whether no statement behind these is reached.

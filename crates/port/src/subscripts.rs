@@ -64,6 +64,13 @@ impl<'a> Program<'a> {
         if matches!(of.of, Type::TextArray(_)) {
             return self.part_of_texts(&of, &subscript.slice);
         }
+        if let Some(number) = self.class_of_batches(&of.of) {
+            let index = self.expression(&subscript.slice)?;
+            return self.batch_at(&of, number, &index);
+        }
+        if let Some(part) = self.json_subscript(&of, &subscript.slice)? {
+            return Ok(part);
+        }
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
         }

@@ -864,6 +864,9 @@ def patch_data():
                 raise NotReproduced('shuffle="batch"')
             adapter._order = stream.permutation(adapter._num_samples)
         if isinstance(adapter, py_dataset_adapter.PyDatasetAdapter):
+            if adapter._shuffles:
+                order = stream.permutation(adapter.py_dataset.num_batches)
+                return Batches(adapter._standardize_batch(adapter.py_dataset[i]) for i in order)
             return Batches(adapter._get_iterator())
         dataset = adapter.get_tf_dataset() if ON_TENSORFLOW else self._get_iterator()
         return iter(of_pass(dataset, stream))
@@ -922,10 +925,12 @@ def patch_data():
     def of_nothing(old, self):
         return tf.data.Dataset.from_tensors(0)
 
-    # Here candle-keras takes the batches in their order, as it does those of every dataset.
+    # Batches of images are in their order, as those of every dataset are in candle-keras; those of the script's class are shuffled as a dataset of a function is.
     @patch(py_dataset_adapter.PyDatasetAdapter, "__init__")
-    def py_dataset(old, self, *args, **kwargs):
-        old(self, *args, **{**kwargs, "shuffle": False})
+    def py_dataset(old, self, x, class_weight=None, shuffle=False):
+        old(self, x, class_weight, shuffle=False)
+        is_flow = isinstance(x, keras.src.legacy.preprocessing.image.Iterator)
+        self._shuffles = shuffle and not is_flow and x.num_batches is not None
 
 
 # ------------------------------------------------------------------------------------------------------------------------ TensorFlow

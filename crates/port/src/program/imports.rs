@@ -69,7 +69,7 @@ impl Program<'_> {
                 self.import_from("std::collections::BTreeSet");
                 self.import_type(of);
             }
-            Type::Logs => _ = self.import("callbacks::Logs"),
+            Type::Logs | Type::Scores(_) => _ = self.import("callbacks::Logs"),
             Type::Dataset(..) => _ = self.import("Dataset"),
             Type::Folder(..) => _ = self.import("utils::FolderDataset"),
             Type::Flow(_) => _ = self.import("preprocessing::image::ImageFlow"),
@@ -99,6 +99,7 @@ impl Program<'_> {
                     | "Layer"
                     | "Declared"
                     | "LearningRateSchedule"
+                    | "Json"
             ) || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();

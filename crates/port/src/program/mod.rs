@@ -125,6 +125,8 @@ pub(crate) struct Known<'a> {
     pub(crate) not_negative: HashSet<String>,
     /// The texts of constants.
     pub(crate) constant_texts: HashMap<String, String>,
+    /// The texts of variables that are assigned once.
+    pub(crate) texts: HashMap<String, String>,
     /// Names that are 1 in the branch that is being written.
     pub(crate) ones: Vec<String>,
     /// Of grids of axes, by their names in Rust: the names of their numbers of rows and columns.
@@ -257,6 +259,12 @@ impl<'a> Program<'a> {
     /// What has been noted of gaps so far.
     pub(crate) fn noted(&self) -> (usize, HashSet<usize>, usize, Option<usize>) {
         (self.gaps.len(), self.missing_lines.clone(), self.last_line, self.lost_return)
+    }
+
+    /// Whether the gaps since are outside of these lines.
+    pub(crate) fn gaps_are_elsewhere(&self, since: usize, range: TextRange) -> bool {
+        let lines = self.source.lines(range);
+        self.gaps[since..].iter().all(|gap| !lines.contains(&gap.line))
     }
 
     /// Forgets what was noted of gaps since.
