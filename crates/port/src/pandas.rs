@@ -154,6 +154,9 @@ impl<'a> Program<'a> {
                 "delim_whitespace",
                 "skipinitialspace",
                 "comment",
+                "on_bad_lines",
+                "error_bad_lines",
+                "warn_bad_lines",
             ],
         )?;
         if call.arguments.args.len() > 1 {
@@ -225,6 +228,9 @@ impl<'a> Program<'a> {
                 arguments.push_str(&format!(".na_values({})", self.names(texts)?));
             }
             Some(_) => return Err(Missing::new("these na_values")),
+        }
+        if skips_bad_lines(&given)? {
+            arguments.push_str(".skip_bad_lines(true)");
         }
         if let Some(dtype) = find(&given, "dtype") {
             let Expr::Dict(dict) = dtype else { return Err(Missing::new("a dtype of all columns")) };
@@ -309,6 +315,7 @@ impl<'a> Program<'a> {
                 let array = self.expression(array)?;
                 let array = match &array.of {
                     of if of.is_array() || matches!(of, Type::Mutable { .. }) => self.tensor(&array)?,
+                    Type::HistoryValues => return Ok(self.table_of_history(&array)),
                     of => return Err(Missing::new(format!("a DataFrame of {}", of.described()))),
                 };
                 // Its columns are called 0, 1 and so on.
@@ -319,7 +326,7 @@ impl<'a> Program<'a> {
     }
 
     /// The name of a column; a number is the name of a column of a file without names.
-    fn column_name(&mut self, name: &'a Expr) -> Ported<String> {
+    pub(crate) fn column_name(&mut self, name: &'a Expr) -> Ported<String> {
         let value = self.expression(name)?;
         match value.of {
             Type::Str => Ok(value.text),
@@ -353,11 +360,7 @@ impl<'a> Program<'a> {
         match &value.of {
             of if of.is_array() || is_column(of) => Ok(value.borrowed()),
             Type::Mutable { .. } => Ok(self.tensor(&value)?.borrowed()),
-            Type::List(of)
-                if matches!(**of, Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String) =>
-            {
-                Ok(value.borrowed())
-            }
+            of if crate::column_functions::is_list_of_values(of) => Ok(value.borrowed()),
             of => Err(Missing::new(format!("{} as a value for each row", of.described()))),
         }
     }
@@ -390,6 +393,12 @@ impl<'a> Program<'a> {
                 name => column(&whole, &format!("{name:?}")),
             }));
         }
+        if is(&of.of, crate::columns::COUNTS) {
+            return crate::columns::attribute_of_counts(of, name).map(Some);
+        }
+        if let Some(value) = crate::table_rows::attribute(of, name)? {
+            return Ok(Some(value));
+        }
         if is_column(&of.of) {
             return Ok(Some(match name {
                 "values" => Value { of: object(VALUES), ..of.clone() },
@@ -413,7 +422,22 @@ impl<'a> Program<'a> {
         if path.starts_with("sklearn::") {
             return self.sklearn_method(of, &path.clone(), name, call).map(Some);
         }
+        if matches!(path.as_str(), TABLE | COLUMN)
+            && let Some(value) = self.windows(of, name, call)?
+        {
+            return Ok(Some(value));
+        }
+        if matches!(path.as_str(), COLUMN | VALUES)
+            && let Some(value) = self.method_of_sequence(of, name, call)?
+        {
+            return Ok(Some(value));
+        }
         match path.as_str() {
+            crate::columns::COUNTS => self.method_of_counts(of, name, call).map(Some),
+            crate::columns::ROLLING_TABLE | crate::columns::ROLLING_COLUMN => {
+                self.method_of_windows(of, name, call).map(Some)
+            }
+            TABLE if name == "apply" => self.applied_to_rows(of, call).map(Some),
             TABLE => self.method_of_table(of, name, call).map(Some),
             COLUMN | VALUES => self.method_of_column(of, name, call).map(Some),
             crate::column_functions::TEXTS => self.method_of_texts(of, name, call).map(Some),
@@ -516,13 +540,7 @@ impl<'a> Program<'a> {
                 }
             }
             "to_csv" => {
-                let given = named_as(call, &["path_or_buf", "index", "header"])?;
-                only_default(&given, "header", |header| is_true(Some(header)))?;
-                if !matches!(find(&given, "index"), Some(Expr::BooleanLiteral(index)) if !index.value) {
-                    return Err(Missing::new("to_csv with the index").help("pass index=False"));
-                }
-                let path = self.argument(needed(&given, "path_or_buf")?, "impl AsRef<Path>", "path_or_buf")?;
-                Ok(Value::temporary(format!("{whole}.to_csv({path})?"), Type::None))
+                self.to_csv(&whole, call)
             }
             "filter" => {
                 let given = named_as(call, &["items"])?;
@@ -553,7 +571,6 @@ impl<'a> Program<'a> {
             "nunique" if count == 0 && !is_array => Ok(Value::temporary(format!("{whole}.nunique()"), Type::Int)),
             "to_numpy" if count == 0 && !is_array => Ok(Value { of: object(VALUES), ..of.clone() }),
             "ravel" | "flatten" if count == 0 && is_array => Ok(of.clone()),
-            "value_counts" if count == 0 && !is_array => Ok(Value::constant("()", object(SHOWN))),
             "fillna" if !is_array => {
                 let given = named_as(call, &["value"])?;
                 let value = self.cell(needed(&given, "value")?)?;
@@ -584,7 +601,7 @@ impl<'a> Program<'a> {
                 no_words(call)?;
                 self.method_of_values(of, name, call)
             }
-            _ if is_array && !matches!(name, "tolist") => self.method_of_values(of, name, call),
+            _ if is_array => self.method_of_values(of, name, call),
             _ => Err(Missing::new(format!("the method {name} of a column"))),
         }
     }
@@ -624,6 +641,7 @@ impl<'a> Program<'a> {
         let of = |of: &Type, name: &str| match of {
             of if of.is_number() || *of == Type::Str => Ok(format!("*{name}")),
             Type::String => Ok(format!("{name}.as_str()")),
+            of if crate::cells::is_cell(of) => Ok(name.to_string()),
             of => Err(Missing::new(format!("map with {}", of.described()))),
         };
         let (key, to) = (of(key, "key")?, of(to, "value")?);
@@ -636,8 +654,11 @@ impl<'a> Program<'a> {
         match path.as_str() {
             TABLE => self.part_of_table(of, index).map(Some),
             COLUMN | VALUES | PLACES_OF_COLUMN => self.part_of_column(of, index).map(Some),
-            PLACES => self.part_by_places(of, index).map(Some),
-            _ => Ok(None),
+            PLACES => match self.row_by_place(of, index)? {
+                Some(row) => Ok(Some(row)),
+                None => self.part_by_places(of, index).map(Some),
+            },
+            _ => self.value_of_row(of, index),
         }
     }
 
@@ -675,6 +696,9 @@ impl<'a> Program<'a> {
             return Ok(Value::temporary(format!("{whole}.filter({})?", mask.borrowed()), of_part));
         }
         self.body.truncate(written);
+        if let Some(value) = self.value_by_label(of, index)? {
+            return Ok(value);
+        }
         // The label of a row is not its place.
         if is(&of.of, COLUMN) {
             return Err(Missing::new("an element of a column by its label").help("use .iloc or .values"));
@@ -744,7 +768,7 @@ impl<'a> Program<'a> {
 
     /// `column > 3`: a mask.
     pub(crate) fn compare_column(&mut self, column: &Value, op: CmpOp, value: &Value) -> Ported<Option<Value>> {
-        let is_cell = value.of.is_number() || value.of.is_text();
+        let is_cell = value.of.is_number() || value.of.is_text() || crate::cells::is_cell(&value.of);
         if !is_column(&column.of) || !is_cell {
             return Ok(None);
         }
@@ -776,11 +800,7 @@ impl<'a> Program<'a> {
                 None => value.borrowed(),
             },
             of if of.is_array() => value.borrowed(),
-            Type::List(of)
-                if matches!(**of, Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String) =>
-            {
-                value.borrowed()
-            }
+            of if crate::column_functions::is_list_of_values(of) => value.borrowed(),
             of => return Err(Missing::new(format!("{} as a column", of.described()))),
         };
         self.line(&format!("{whole}.set({name}, {text})?;"));
@@ -802,7 +822,19 @@ fn cell_of(value: &Value) -> Ported<String> {
     match &value.of {
         of if of.is_number() || *of == Type::Str => Ok(value.text.clone()),
         Type::String => Ok(format!("{}.as_str()", value.at(Strength::Whole))),
+        of if crate::cells::is_cell(of) => Ok(value.borrowed()),
         of => Err(Missing::new(format!("{} as a value of a column", of.described()))),
+    }
+}
+
+/// Whether rows with more fields than others are left out.
+fn skips_bad_lines(given: &Named<'_>) -> Ported<bool> {
+    match (find(given, "on_bad_lines"), find(given, "error_bad_lines")) {
+        (None, None) => Ok(false),
+        (Some(Expr::StringLiteral(text)), None) if matches!(text.value.to_str(), "skip" | "warn") => Ok(true),
+        (Some(Expr::StringLiteral(text)), None) if text.value.to_str() == "error" => Ok(false),
+        (None, Some(Expr::BooleanLiteral(is_error))) => Ok(!is_error.value),
+        _ => Err(Missing::new("these on_bad_lines")),
     }
 }
 

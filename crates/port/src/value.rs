@@ -263,6 +263,8 @@ impl Type {
             Self::Model(_) => "a model".into(),
             of if crate::pandas::is(of, crate::pandas::TABLE) => "a DataFrame".into(),
             of if crate::pandas::is_column(of) => "a column".into(),
+            of if crate::cells::is_cell(of) => "a value of a column".into(),
+            of if crate::pandas::is(of, crate::columns::COUNTS) => "what value_counts returns".into(),
             Self::Object(path) => format!("an object {}", path.replace("::", ".")),
             Self::History => "a History".into(),
             Self::HistoryValues => "history.history".into(),

@@ -1,6 +1,8 @@
 //! Tables: named columns of numbers or strings, from files. pandas: `DataFrame`.
 
 mod cell;
+mod cell_numbers;
+mod cell_order;
 mod cleaned;
 mod column;
 mod columns;
@@ -11,6 +13,8 @@ mod index;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod print;
+mod rolling;
+mod row;
 mod rows;
 mod stream;
 mod to_column;
@@ -22,7 +26,10 @@ pub use csv::{ReadCsv, csv_dataset, read_csv};
 pub use dummies::GetDummies;
 #[cfg(feature = "parquet")]
 pub use parquet::{ReadParquet, parquet_dataset, read_parquet};
+pub use rolling::Rolling;
+pub use row::Row;
 pub use to_column::ToColumn;
+pub use write::WriteCsv;
 
 use crate::{Array, Batch, Dataset, IntoBatch, Names, ToTensor};
 use candle_core::{Device, Tensor};
