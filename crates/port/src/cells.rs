@@ -10,8 +10,11 @@ pub(crate) const CELL: &str = "data::Cell";
 /// A value of NumPy, as arrays and rows have it: in a list it is printed as `np.int64(1)`.
 pub(crate) const CELL_OF_NUMPY: &str = "values::Cell";
 
+/// A value of a row: one of NumPy if the row has numbers alone, else one of Python.
+pub(crate) const CELL_OF_ROW: &str = "row::Cell";
+
 pub(crate) fn is_cell(of: &Type) -> bool {
-    crate::pandas::is(of, CELL) || crate::pandas::is(of, CELL_OF_NUMPY)
+    matches!(of, Type::Object(path) if [CELL, CELL_OF_NUMPY, CELL_OF_ROW].contains(&path.as_str()))
 }
 
 /// A list of values of a column.
@@ -21,6 +24,10 @@ pub(crate) fn is_list(of: &Type) -> bool {
 
 pub(crate) fn cell() -> Type {
     Type::Object(CELL.into())
+}
+
+pub(crate) fn cell_of_row() -> Type {
+    Type::Object(CELL_OF_ROW.into())
 }
 
 pub(crate) fn cell_of_numpy() -> Type {
@@ -136,6 +143,18 @@ fn equal_to(cell: &Value, op: CmpOp, other: &Value) -> Ported<String> {
     Ok(format!("{own} {sign} {other}"))
 }
 
+/// The operands of an operator of which one says what the other is: a fraction, an array, a text.
+pub(crate) fn operands(a: Value, op: Operator, b: Value) -> (Value, Value) {
+    let has = |is: fn(&Type) -> bool| is(&a.of) || is(&b.of);
+    if op == Operator::Div || has(|of| *of == Type::Float || of.is_array()) {
+        return (as_number(a), as_number(b));
+    }
+    if op == Operator::Add && has(Type::is_text) {
+        return (as_text(a), as_text(b));
+    }
+    (a, b)
+}
+
 impl<'a> Program<'a> {
     /// An operator on values of columns: whole numbers stay whole, as in Python. `None` of others.
     pub(crate) fn of_cells(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Option<Value>> {
@@ -148,7 +167,6 @@ impl<'a> Program<'a> {
             Operator::Add => "+",
             Operator::Sub => "-",
             Operator::Mult => "*",
-            Operator::Div => "/",
             _ => {
                 let missing = format!("{} of a value of a column", op.as_str());
                 return Err(Missing::new(missing).help("convert it before: int(x), float(x)"));
@@ -156,8 +174,7 @@ impl<'a> Program<'a> {
         };
         let other = |value: &Value| match &value.of {
             of if is_cell(of) => Ok(borrowed(value)),
-            Type::String => Ok(format!("{}.as_str()", value.at(Strength::Whole))),
-            Type::Int | Type::Signed | Type::Float | Type::Str => Ok(value.at(Strength::Cast)),
+            Type::Int | Type::Signed => Ok(value.at(Strength::Cast)),
             of => Err(Missing::new(format!("{} of a value of a column and {}", op.as_str(), of.described()))),
         };
         let left = match is_cell(&a.of) {

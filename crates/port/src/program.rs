@@ -452,7 +452,7 @@ impl<'a> Program<'a> {
             Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
             Type::Object(path) if path == crate::columns::COUNTS => _ = self.import(crate::pandas::TABLE),
-            Type::Object(path) if path == crate::cells::CELL_OF_NUMPY => _ = self.import(crate::cells::CELL),
+            of if crate::cells::is_cell(of) => _ = self.import(crate::cells::CELL),
             Type::Object(path) if path == crate::table_rows::ROW_AS_TUPLE => _ = self.import(crate::table_rows::ROW),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),

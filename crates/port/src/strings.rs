@@ -271,6 +271,14 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
             }
             Type::Object(path) if path == crate::errors::ERROR => Ok(Value { of: Type::String, ..value }),
+            of if crate::pandas::is(of, crate::pandas::VALUES) => {
+                let array = self.tensor(&value)?;
+                self.shown(array)
+            }
+            Type::List(of) if crate::pandas::is(of, crate::cells::CELL_OF_NUMPY) => {
+                let function = self.import("numpy::list_str");
+                Ok(Value::temporary(format!("{function}({})", value.borrowed()), Type::String))
+            }
             Type::Dtype => {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))

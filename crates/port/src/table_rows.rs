@@ -1,7 +1,7 @@
 //! Rows of tables: `iterrows`, `itertuples`, `table.iloc[i]["a"]`, `table["a"][i]`, and functions of rows.
 
 use crate::arguments::named_as;
-use crate::cells::{cell, cell_of_numpy};
+use crate::cells::{cell, cell_of_numpy, cell_of_row};
 use crate::iteration::{Element, Iteration};
 use crate::pandas::{COLUMN, TABLE, is};
 use crate::program::Program;
@@ -23,7 +23,7 @@ fn object(path: &str) -> Type {
 }
 
 fn value_of(row: &Value, name: &str) -> Value {
-    let of = if is(&row.of, ROW_AS_TUPLE) { cell() } else { cell_of_numpy() };
+    let of = if is(&row.of, ROW_AS_TUPLE) { cell() } else { cell_of_row() };
     Value::new(format!("{}.get({name})?", row.at(Strength::Whole)), of, Strength::Whole, Form::Reference)
 }
 
