@@ -74,6 +74,11 @@ impl<'a> Program<'a> {
                 if matches!(variable.of, Type::List(_) | Type::Dict(..) | Type::Set(_)));
             is_collection && body.is_mutated(name, 0)
         });
+        // In Python a loop over a table or column sees the values from before it.
+        let is_of_table = [".cells()", ".iterrows()", ".itertuples()"].iter().any(|end| over.over.contains(end));
+        if is_of_table && read.all_read().any(|name| body.is_mutated(name, 0)) {
+            return Ok(Iteration::new(format!("{}.collect::<Vec<_>>()", over.over), over.element));
+        }
         let is_borrowed =
             over.over.starts_with('&') || [".iter()", ".values()"].iter().any(|end| over.over.contains(end));
         match &over.element {

@@ -116,6 +116,10 @@ impl Table {
     /// If there is no row of this number, several of it, or no column of this name.
     pub fn at(&self, label: usize, name: &str) -> Result<Cell> {
         let column = self.column(name)?;
+        if let Some(names) = &self.row_names {
+            return Err(Error::new(format!("the rows have names, those of {:?}", names.of()))
+                .help("row(i) is a row by its place"));
+        }
         let place = match &self.index {
             None => Some(label).filter(|label| *label < self.rows()),
             Some(index) => {
