@@ -14,7 +14,7 @@ pub(crate) const COLUMN: &str = "data::Column";
 pub(crate) const VALUES: &str = "values::Column";
 /// `table.iloc` and `column.iloc`.
 const PLACES: &str = "pandas::iloc";
-const PLACES_OF_COLUMN: &str = "pandas::column_iloc";
+pub(crate) const PLACES_OF_COLUMN: &str = "pandas::column_iloc";
 /// What only shows something of a table, and does nothing in a script.
 const SHOWN: &str = "pandas::description";
 
@@ -97,6 +97,8 @@ fn is_number(argument: &Expr, number: u8) -> bool {
 impl<'a> Program<'a> {
     /// A function of pandas.
     pub(crate) fn pandas_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        // What its values are called where they are used.
+        self.import(crate::cells::CELL);
         match path {
             "pandas.read_csv" => self.read_csv(call),
             "pandas.DataFrame" => self.data_frame(call),
@@ -406,6 +408,7 @@ impl<'a> Program<'a> {
                 "size" => Value::temporary(format!("{whole}.len()"), Type::Int),
                 "str" if !is(&of.of, VALUES) => Value { of: object(crate::column_functions::TEXTS), ..of.clone() },
                 "iloc" => Value { of: object(PLACES_OF_COLUMN), ..of.clone() },
+                "dtype" if of.form != Form::Temporary => Value { of: object(crate::columns::DTYPE), ..of.clone() },
                 _ => return Err(Missing::new(format!("the attribute {name} of a column"))),
             }));
         }
@@ -696,6 +699,9 @@ impl<'a> Program<'a> {
             return Ok(Value::temporary(format!("{whole}.filter({})?", mask.borrowed()), of_part));
         }
         self.body.truncate(written);
+        if let Some(value) = self.value_by_place(of, index)? {
+            return Ok(value);
+        }
         if let Some(value) = self.value_by_label(of, index)? {
             return Ok(value);
         }
@@ -761,6 +767,10 @@ impl<'a> Program<'a> {
         match (&value.of, back.is_some()) {
             (Type::Int, false) => Ok(value.at(Strength::Sum)),
             (Type::Int, true) if of.form != Form::Temporary => Ok(format!("{count} - {}", value.at(Strength::Product))),
+            (Type::Signed, false) if of.form != Form::Temporary => {
+                let function = self.import("python::bound");
+                Ok(format!("{function}({}, {count})", value.text))
+            }
             (Type::Int, true) => Err(Missing::new("a place from the end of this").help("assign the table to a name")),
             (of, _) => Err(Missing::new(format!("{} as a place", of.described()))),
         }
