@@ -321,8 +321,7 @@ impl<'a> Program<'a> {
                     of => return Err(Missing::new(format!("a DataFrame of {}", of.described()))),
                 };
                 // Its columns are called 0, 1 and so on.
-                let names = format!("(0..{}.dim(1)?).map(|place| place.to_string())", array.at(Strength::Whole));
-                Ok(Value::temporary(format!("{class}::from_array({}, {names})?", array.borrowed()), object(TABLE)))
+                Ok(Value::temporary(format!("{class}::numbered({})?", array.borrowed()), object(TABLE)))
             }
         }
     }
