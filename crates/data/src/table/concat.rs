@@ -55,6 +55,31 @@ impl Table {
     }
 }
 
+impl Column {
+    /// The values of columns one behind the other. pandas: `pd.concat([a, b])`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// let both = Column::concat([&Column::Integers(vec![1]), &Column::Floats(vec![0.5])])?;
+    /// assert_eq!(both, Column::Floats(vec![1.0, 0.5]));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are no columns, or they have numbers and strings.
+    pub fn concat<'a>(columns: impl IntoIterator<Item = &'a Self>) -> Result<Self> {
+        let columns: Vec<&Self> = columns.into_iter().collect();
+        let of_strings = columns.iter().filter(|column| matches!(column, Self::Strings(_))).count();
+        match (columns.len(), of_strings) {
+            (0, _) => Err(Error::new("there are no columns")),
+            (all, some) if some > 0 && some < all => {
+                Err(Error::new("columns that are put together are all of one kind").received("numbers and strings"))
+            }
+            _ => Ok(joined(&columns)),
+        }
+    }
+}
+
 /// The narrowest column that has the values of all.
 fn joined(parts: &[&Column]) -> Column {
     if parts.iter().any(|part| matches!(part, Column::Strings(_))) {

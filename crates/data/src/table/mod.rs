@@ -7,12 +7,18 @@ mod columns;
 mod concat;
 mod csv;
 mod dummies;
+mod duplicates;
+mod encoding;
 mod index;
+mod labels;
+mod named_numbers;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod print;
 mod rows;
 mod stream;
+mod strings;
+mod summary;
 mod to_column;
 mod write;
 
@@ -20,8 +26,10 @@ pub use cell::Cell;
 pub(crate) use column::compared;
 pub use csv::{ReadCsv, csv_dataset, read_csv};
 pub use dummies::GetDummies;
+pub use named_numbers::NamedNumbers;
 #[cfg(feature = "parquet")]
 pub use parquet::{ReadParquet, parquet_dataset, read_parquet};
+pub use summary::Summary;
 pub use to_column::ToColumn;
 
 use crate::{Array, Batch, Dataset, IntoBatch, Names, ToTensor};
