@@ -126,7 +126,7 @@ impl Column {
     ///
     /// ```
     /// use candle_keras_data::Column;
-    /// assert_eq!(Column::Integers(vec![1, 2, 3]).sample(2, 3)?, Column::Integers(vec![3, 2]));
+    /// assert_eq!(Column::Integers(vec![1, 2, 3]).sample(2, 3)?, Column::Integers(vec![2, 1]));
     /// # Ok::<(), candle_keras_data::Error>(())
     /// ```
     ///
