@@ -60,6 +60,16 @@ impl<'a> Program<'a> {
             CmpOp::GtE => "greater_equal",
             _ => return Err(Missing::new("this comparison of arrays")),
         };
+        // `mask == True`
+        if let (Type::Mask, Type::Bool, CmpOp::Eq | CmpOp::NotEq) = (&a.of, &b.of, op)
+            && let "true" | "false" = b.text.as_str()
+        {
+            if (b.text == "true") == (op == CmpOp::Eq) {
+                return Ok(a.clone());
+            }
+            let function = self.import("ops::logical_not");
+            return Ok(Value::temporary(format!("{function}({})?", a.borrowed()), Type::Mask));
+        }
         // A number has the precision of the array: 0.1 is that of float32.
         let (method, flipped) = match op {
             CmpOp::Eq => ("eq", "eq"),

@@ -451,6 +451,10 @@ impl<'a> Program<'a> {
             Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
             Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
+            Type::Object(path) if path == crate::pandas_columns::SERIES => _ = self.import(crate::pandas::TABLE),
+            Type::Object(path) if path == crate::pandas_numbers::COUNTS => {
+                _ = self.import(crate::pandas_numbers::NUMBERS);
+            }
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic | Type::BatchSize => _ = self.import("layers::KerasTensor"),

@@ -263,6 +263,8 @@ impl Type {
             Self::Model(_) => "a model".into(),
             of if crate::pandas::is(of, crate::pandas::TABLE) => "a DataFrame".into(),
             of if crate::pandas::is_column(of) => "a column".into(),
+            of if crate::pandas::is(of, crate::pandas_columns::SERIES) => "a column with a name".into(),
+            of if crate::pandas_numbers::is_printed(of) => "numbers about columns".into(),
             Self::Object(path) => format!("an object {}", path.replace("::", ".")),
             Self::History => "a History".into(),
             Self::HistoryValues => "history.history".into(),

@@ -70,6 +70,29 @@ impl Table {
         self.put(&rows, name, value.into())
     }
 
+    /// Gives the rows with these numbers, as [`loc`](Self::loc) finds them, this value in a column; a new column is missing elsewhere. pandas:
+    /// `table.loc[2:5, "age"] = 3`, `table.loc[:, "age"] = 3`.
+    ///
+    /// ```
+    /// use candle_keras_data::{Column, Table};
+    /// let mut table = Table::new([("a", Column::Floats(vec![0.5, 1.5]))])?;
+    /// table.set_loc(.., "a", 3)?;
+    /// assert_eq!(*table.column("a")?, Column::Floats(vec![3.0, 3.0]));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`loc`](Self::loc), and if the column has values of another kind.
+    pub fn set_loc(&mut self, labels: impl RangeBounds<usize>, name: &str, value: impl Into<Cell>) -> Result<()> {
+        let is_all = matches!((labels.start_bound(), labels.end_bound()), (Bound::Unbounded, Bound::Unbounded));
+        let (rows, value) = (self.labelled(labels)?, value.into());
+        match is_all && !self.names.iter().any(|own| own == name) {
+            // Nothing of it is missing.
+            true => self.set(name, &vec![value; self.rows()]),
+            false => self.put(&rows, name, value),
+        }
+    }
+
     fn put(&mut self, rows: &[usize], name: &str, value: Cell) -> Result<()> {
         if !self.names.iter().any(|own| own == name) {
             let missing = match &value {
