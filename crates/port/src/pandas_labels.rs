@@ -90,7 +90,7 @@ impl<'a> Program<'a> {
         let value = self.expression(rows)?;
         match &value.of {
             Type::Mask => Ok(Rows::Mask(value.borrowed())),
-            Type::List(of) if **of == Type::Int => Ok(Rows::Several(value.borrowed())),
+            Type::List(of) if **of == Type::Int => Ok(Rows::Several(value.borrowed().replacen("&vec![", "&[", 1))),
             Type::Int if value.below_zero().is_none() => Ok(Rows::One(value.text)),
             of => Err(Missing::new(format!("{} as a label of rows", of.described()))),
         }
