@@ -225,6 +225,9 @@ impl<'a> Program<'a> {
                     return self.sum_of_arrays(&value).ok_or_else(|| Missing::new("a sum of this"));
                 }
                 Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
+                Ok(value) if crate::pandas::is_column(&value.of) && name != "sum" => {
+                    return Ok(Value::temporary(format!("{}.{name}()?", value.at(Strength::Whole)), Type::Float));
+                }
                 _ => self.body.truncate(written),
             }
         }
@@ -270,6 +273,9 @@ impl<'a> Program<'a> {
         }
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        if let Some(value) = crate::cells::builtin(name, &values) {
+            return Ok(value);
+        }
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {

@@ -362,6 +362,9 @@ impl<'a> Program<'a> {
             "max" | "min" if matches!(of, Type::Int | Type::Signed) && !iter.contains('?') => {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
             }
+            "max" | "min" if crate::cells::is_cell(&of) && !iter.contains('?') => {
+                Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
+            }
             // A set is in order.
             "sorted" if words.is_empty() && is_set => self.collected(iter, element, "Vec")?,
             "sorted" => {
@@ -369,6 +372,7 @@ impl<'a> Program<'a> {
                 let sort = match of {
                     Type::Float => "sort_by(f64::total_cmp)",
                     Type::Int | Type::Signed | Type::Id | Type::Char | Type::Str | Type::String => "sort()",
+                    of if crate::cells::is_cell(&of) => "sort()",
                     of => return Err(Missing::new(format!("sorted of {}", of.described()))),
                 };
                 let reverse = match words.is_empty() {
@@ -563,6 +567,7 @@ impl<'a> Program<'a> {
             ("sort", []) if matches!(element, Type::Int | Type::Signed | Type::Str | Type::String | Type::Char) => {
                 done(format!("{whole}.sort()"))
             }
+            ("sort", []) if crate::cells::is_cell(element) => done(format!("{whole}.sort()")),
             ("sort", []) if *element == Type::Float => done(format!("{whole}.sort_by(f64::total_cmp)")),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
             ("count", [item]) => {
@@ -608,6 +613,7 @@ impl<'a> Program<'a> {
         }
         match (element, &item.of) {
             (a, b) if a == b || (a.is_array() && b.is_array()) => Ok(item.text),
+            (a, b) if crate::cells::is_cell(a) && crate::cells::is_cell(b) => Ok(item.text),
             (Type::Float, of) if of.is_number() => item.as_float().ok_or_else(|| Missing::new("this number in a list")),
             (Type::String, of) if of.is_text() => Ok(self.owned_text(&item)),
             (Type::String, Type::List(of)) if **of == Type::Char => Ok(self.owned_text(&item)),
@@ -701,6 +707,9 @@ fn is_open(of: &Type) -> bool {
 
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
+    if let Some(key) = crate::cells::dict_key(key, at)? {
+        return Ok(key);
+    }
     match (key, &at.of) {
         (Type::String | Type::Unknown(_), Type::List(of)) if **of == Type::Char => {
             Ok(format!("&{}.iter().collect::<String>()", at.at(Strength::Whole)))

@@ -106,6 +106,9 @@ impl<'a> Program<'a> {
 }
 
 pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
+    if let Some(test) = crate::cells::compared(a, op, b)? {
+        return Ok(test);
+    }
     let is_order = !matches!(op, CmpOp::In | CmpOp::NotIn | CmpOp::Is | CmpOp::IsNot);
     let are_integers = [a, b].iter().all(|value| matches!(value.of, Type::Int | Type::Signed));
     let may_be_negative = a.of != b.of || a.below_zero().is_some() || b.below_zero().is_some();
@@ -122,11 +125,13 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
         CmpOp::In | CmpOp::NotIn => {
             let not = if op == CmpOp::NotIn { "!" } else { "" };
             return match &b.of {
-                Type::List(of) if **of == a.of => Ok(format!(
-                    "{not}{}.contains({})",
-                    b.at(Strength::Whole),
-                    if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
-                )),
+                Type::List(of) if **of == a.of || (crate::cells::is_cell(of) && crate::cells::is_cell(&a.of)) => {
+                    Ok(format!(
+                        "{not}{}.contains({})",
+                        b.at(Strength::Whole),
+                        if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
+                    ))
+                }
                 Type::Dict(key, _) => Ok(format!(
                     "{not}{}.contains_key({})",
                     b.at(Strength::Whole),

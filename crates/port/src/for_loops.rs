@@ -25,15 +25,18 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let written = self.body.len();
-        let over = match self.iteration(&each.iter) {
+        let texts = self.loop_over_texts(each).ok().flatten();
+        if texts.is_none() {
+            self.body.truncate(written);
+        }
+        let over = match texts.map_or_else(|| self.iteration(&each.iter), Ok) {
             Ok(over) => over,
             Err(missing) => {
                 self.body.truncate(written);
-                match self.loop_over_texts(each)? {
-                    Some(texts) => texts,
-                    None if self.unrolled(each)? => return Ok(()),
-                    None => return Err(missing),
+                if self.unrolled(each)? {
+                    return Ok(());
                 }
+                return Err(missing);
             }
         };
         let over = self.unborrowed(each, over)?;

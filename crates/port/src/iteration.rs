@@ -44,6 +44,11 @@ impl<'a> Program<'a> {
         {
             return Ok(iteration);
         }
+        if let Expr::Call(call) = over
+            && let Some(rows) = self.rows_of_table(call)?
+        {
+            return Ok(rows);
+        }
         if let Expr::Call(call) = over {
             let arguments = &call.arguments.args;
             let name = match &*call.func {
@@ -114,6 +119,9 @@ impl<'a> Program<'a> {
             && self.path_of(&call.func).is_none()
         {
             let dict = self.expression(&attribute.value)?;
+            if crate::pandas::is(&dict.of, crate::columns::COUNTS) && attribute.attr.as_str() == "items" {
+                return Ok(self.items_of_counts(&dict));
+            }
             if let (Type::Logs, "items") = (&dict.of, attribute.attr.as_str()) {
                 let element = Element::Many(vec![
                     Element::One(Type::String, Form::Reference),
@@ -206,6 +214,9 @@ impl<'a> Program<'a> {
     /// Over the elements of a value.
     pub(crate) fn iteration_of(&mut self, list: &Value) -> Ported<Iteration> {
         let list = &crate::text_arrays::as_list(list.clone());
+        if let Some(values) = crate::columns::iteration(list) {
+            return Ok(values);
+        }
         let whole = list.at(Strength::Whole);
         // A list that is written out is an array.
         let of_items = list.items.as_ref().filter(|items| {

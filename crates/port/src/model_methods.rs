@@ -213,6 +213,7 @@ impl<'a> Program<'a> {
         if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }
+        let value = with_arrays(value);
         match (&value.of, &value.items) {
             (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             // An output without a loss has no targets.
@@ -407,3 +408,10 @@ const EVALUATE_GENERATOR: &[&str] =
     &["generator", "steps", "callbacks", "max_queue_size", "workers", "use_multiprocessing", "verbose"];
 
 const PREDICT_GENERATOR: &[&str] = EVALUATE_GENERATOR;
+
+/// A list that is written out, with the arrays of the columns and tables in it.
+fn with_arrays(list: Value) -> Value {
+    let array = |item: &Value| crate::pandas::as_array(item).unwrap_or_else(|| item.clone());
+    let items = list.items.as_ref().map(|items| items.iter().map(array).collect());
+    Value { items, ..list }
+}

@@ -21,8 +21,7 @@ const PLACES_OF_COLUMN: &str = "pandas::column_iloc";
 const SHOWN: &str = "pandas::description";
 
 /// Attributes of a `DataFrame` that are no columns.
-const NO_COLUMNS: &[&str] =
-    &["at", "iat", "dtypes", "T", "axes", "ndim", "size", "style", "plot", "attrs", "empty", "flags"];
+const NO_COLUMNS: &[&str] = &["iat", "dtypes", "T", "axes", "ndim", "size", "style", "plot", "attrs", "empty", "flags"];
 
 pub(crate) fn object(path: &str) -> Type {
     Type::Object(path.into())
@@ -160,6 +159,9 @@ impl<'a> Program<'a> {
                 "delim_whitespace",
                 "skipinitialspace",
                 "comment",
+                "on_bad_lines",
+                "error_bad_lines",
+                "warn_bad_lines",
             ],
         )?;
         if call.arguments.args.len() > 1 {
@@ -237,6 +239,9 @@ impl<'a> Program<'a> {
             }
             Some(_) => return Err(Missing::new("these na_values")),
         }
+        if skips_bad_lines(&given)? {
+            arguments.push_str(".skip_bad_lines(true)");
+        }
         if let Some(dtype) = find(&given, "dtype") {
             let Expr::Dict(dict) = dtype else { return Err(Missing::new("a dtype of all columns")) };
             let is_str = |value: &Expr| match value {
@@ -293,6 +298,7 @@ impl<'a> Program<'a> {
                 }
                 let array = match &array.of {
                     of if of.is_array() || matches!(of, Type::Mutable { .. }) => self.tensor(&array)?,
+                    Type::HistoryValues => return Ok(self.table_of_history(&array)),
                     of => return Err(Missing::new(format!("a DataFrame of {}", of.described()))),
                 };
                 // Its columns are called 0, 1 and so on.
@@ -337,11 +343,7 @@ impl<'a> Program<'a> {
         match &value.of {
             of if of.is_array() || is_column(of) => Ok(value.borrowed()),
             Type::Mutable { .. } => Ok(self.tensor(&value)?.borrowed()),
-            Type::List(of)
-                if matches!(**of, Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String) =>
-            {
-                Ok(value.borrowed())
-            }
+            of if crate::column_functions::is_list_of_values(of) => Ok(value.borrowed()),
             of => Err(Missing::new(format!("{} as a value for each row", of.described()))),
         }
     }
@@ -374,12 +376,18 @@ impl<'a> Program<'a> {
                 }
                 "index" => Value::temporary(format!("{whole}.index()"), Type::List(Box::new(Type::Int))),
                 "iloc" => Value { of: object(PLACES), ..of.clone() },
-                "loc" => Value { of: object(LABELS), ..of.clone() },
+                "loc" | "at" => Value { of: object(LABELS), ..of.clone() },
                 name if NO_COLUMNS.contains(&name) => {
                     return Err(Missing::new(format!("the attribute {name} of a DataFrame")));
                 }
                 name => column(&whole, &format!("{name:?}")),
             }));
+        }
+        if is(&of.of, crate::columns::COUNTS) {
+            return crate::columns::attribute_of_counts(of, name).map(Some);
+        }
+        if let Some(value) = crate::table_rows::attribute(of, name)? {
+            return Ok(Some(value));
         }
         if is_column(&of.of) {
             return Ok(Some(match name {
@@ -410,7 +418,22 @@ impl<'a> Program<'a> {
         if let Some(column) = column_of(of).filter(|_| !matches!(name, "to_csv" | "copy" | "head" | "tail")) {
             return self.pandas_method(&column, name, call);
         }
+        if matches!(path.as_str(), TABLE | COLUMN)
+            && let Some(value) = self.windows(of, name, call)?
+        {
+            return Ok(Some(value));
+        }
+        if matches!(path.as_str(), COLUMN | VALUES)
+            && let Some(value) = self.method_of_sequence(of, name, call)?
+        {
+            return Ok(Some(value));
+        }
         match path.as_str() {
+            crate::columns::COUNTS => self.method_of_counts(of, name, call).map(Some),
+            crate::columns::ROLLING_TABLE | crate::columns::ROLLING_COLUMN => {
+                self.method_of_windows(of, name, call).map(Some)
+            }
+            TABLE if name == "apply" => self.applied_to_rows(of, call).map(Some),
             TABLE | SERIES => self.method_of_table(of, name, call).map(Some),
             COLUMN | VALUES => self.method_of_column(of, name, call).map(Some),
             crate::column_functions::TEXTS => self.method_of_texts(of, name, call).map(Some),
@@ -514,15 +537,7 @@ impl<'a> Program<'a> {
                     }
                 }
             }
-            "to_csv" => {
-                let given = named_as(call, &["path_or_buf", "index", "header"])?;
-                only_default(&given, "header", |header| is_true(Some(header)))?;
-                if !matches!(find(&given, "index"), Some(Expr::BooleanLiteral(index)) if !index.value) {
-                    return Err(Missing::new("to_csv with the index").help("pass index=False"));
-                }
-                let path = self.argument(needed(&given, "path_or_buf")?, "impl AsRef<Path>", "path_or_buf")?;
-                Ok(Value::temporary(format!("{whole}.to_csv({path})?"), Type::None))
-            }
+            "to_csv" => self.to_csv(&whole, call),
             "filter" => {
                 let given = named_as(call, &["items"])?;
                 table(format!("{whole}.select({})?", self.names(needed(&given, "items")?)?))
@@ -553,7 +568,6 @@ impl<'a> Program<'a> {
             "nunique" if count == 0 && !is_array => Ok(Value::temporary(format!("{whole}.nunique()"), Type::Int)),
             "to_numpy" if count == 0 && !is_array => Ok(Value { of: object(VALUES), ..of.clone() }),
             "ravel" | "flatten" if count == 0 && is_array => Ok(of.clone()),
-            "value_counts" if count == 0 && !is_array => Ok(Value::constant("()", object(SHOWN))),
             "fillna" if !is_array => {
                 let given = named_as(call, &["value"])?;
                 let value = self.cell(needed(&given, "value")?)?;
@@ -598,7 +612,7 @@ impl<'a> Program<'a> {
                 no_words(call)?;
                 self.method_of_values(of, name, call)
             }
-            _ if is_array && !matches!(name, "tolist") => self.method_of_values(of, name, call),
+            _ if is_array => self.method_of_values(of, name, call),
             _ => Err(Missing::new(format!("the method {name} of a column"))),
         }
     }
@@ -653,6 +667,7 @@ impl<'a> Program<'a> {
         let of = |of: &Type, name: &str| match of {
             of if of.is_number() || *of == Type::Str => Ok(format!("*{name}")),
             Type::String => Ok(format!("{name}.as_str()")),
+            of if crate::cells::is_cell(of) => Ok(name.to_string()),
             of => Err(Missing::new(format!("map with {}", of.described()))),
         };
         let (key, to) = (of(key, "key")?, of(to, "value")?);
@@ -671,9 +686,12 @@ impl<'a> Program<'a> {
         match path.as_str() {
             TABLE => self.part_of_table(of, index).map(Some),
             COLUMN | VALUES | PLACES_OF_COLUMN => self.part_of_column(of, index).map(Some),
-            PLACES => self.part_by_places(of, index).map(Some),
+            PLACES => match self.row_by_place(of, index)? {
+                Some(row) => Ok(Some(row)),
+                None => self.part_by_places(of, index).map(Some),
+            },
             LABELS => self.part_by_labels(of, index).map(Some),
-            _ => Ok(None),
+            _ => self.value_of_row(of, index),
         }
     }
 
@@ -711,6 +729,9 @@ impl<'a> Program<'a> {
             return Ok(Value::temporary(format!("{whole}.filter({})?", mask.borrowed()), of_part));
         }
         self.body.truncate(written);
+        if let Some(value) = self.value_by_label(of, index)? {
+            return Ok(value);
+        }
         // The label of a row is not its place.
         if is(&of.of, COLUMN) {
             return Err(Missing::new("an element of a column by its label").help("use .iloc or .values"));
@@ -761,7 +782,7 @@ impl<'a> Program<'a> {
     }
 
     /// An end of a range; a negative one counts from the end.
-    fn end(&mut self, end: &'a Expr, of: &Value, count: &str) -> Ported<String> {
+    pub(crate) fn end(&mut self, end: &'a Expr, of: &Value, count: &str) -> Ported<String> {
         let back = match end {
             Expr::UnaryOp(unary) if unary.op == UnaryOp::USub => Some(self.expression(&unary.operand)?),
             _ => None,
@@ -780,7 +801,7 @@ impl<'a> Program<'a> {
 
     /// `column > 3`: a mask.
     pub(crate) fn compare_column(&mut self, column: &Value, op: CmpOp, value: &Value) -> Ported<Option<Value>> {
-        let is_cell = value.of.is_number() || value.of.is_text();
+        let is_cell = value.of.is_number() || value.of.is_text() || crate::cells::is_cell(&value.of);
         if !is_column(&column.of) || !is_cell {
             return Ok(None);
         }
@@ -815,11 +836,7 @@ impl<'a> Program<'a> {
                 None => value.borrowed(),
             },
             of if of.is_array() => value.borrowed(),
-            Type::List(of)
-                if matches!(**of, Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String) =>
-            {
-                value.borrowed()
-            }
+            of if crate::column_functions::is_list_of_values(of) => value.borrowed(),
             of => return Err(Missing::new(format!("{} as a column", of.described()))),
         };
         self.line(&format!("{whole}.set({name}, {text})?;"));
@@ -841,6 +858,7 @@ pub(crate) fn cell_of(value: &Value) -> Ported<String> {
     match &value.of {
         of if of.is_number() || *of == Type::Str => Ok(value.text.clone()),
         Type::String => Ok(format!("{}.as_str()", value.at(Strength::Whole))),
+        of if crate::cells::is_cell(of) => Ok(value.borrowed()),
         of => Err(Missing::new(format!("{} as a value of a column", of.described()))),
     }
 }
@@ -861,6 +879,17 @@ fn encoding(name: &str) -> Option<&'static str> {
         "latin1" | "iso88591" | "l1" => Some("latin1"),
         "cp1252" | "windows1252" => Some("cp1252"),
         _ => None,
+    }
+}
+
+/// Whether rows with more fields than others are left out.
+fn skips_bad_lines(given: &Named<'_>) -> Ported<bool> {
+    match (find(given, "on_bad_lines"), find(given, "error_bad_lines")) {
+        (None, None) => Ok(false),
+        (Some(Expr::StringLiteral(text)), None) if matches!(text.value.to_str(), "skip" | "warn") => Ok(true),
+        (Some(Expr::StringLiteral(text)), None) if text.value.to_str() == "error" => Ok(false),
+        (None, Some(Expr::BooleanLiteral(is_error))) => Ok(!is_error.value),
+        _ => Err(Missing::new("these on_bad_lines")),
     }
 }
 

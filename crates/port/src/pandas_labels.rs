@@ -1,7 +1,9 @@
 //! `table.loc[rows, columns]`: rows by their labels, which are numbers that a part of a table keeps.
 
+use crate::cells::cell_of_numpy;
 use crate::pandas::{COLUMN, TABLE, cell_of, column, is, object};
 use crate::program::Program;
+use crate::table_rows::ROW;
 use crate::value::{Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::Expr;
@@ -40,11 +42,7 @@ impl<'a> Program<'a> {
             Rows::Range(range) => format!("{whole}.loc({range})?"),
             Rows::Mask(mask) => format!("{whole}.filter({mask})?"),
             Rows::Several(labels) => format!("{whole}.loc_rows({labels})?"),
-            Rows::One(_) => {
-                return Err(
-                    Missing::new("a row of a DataFrame by its label").help("loc[i:i] is a DataFrame of one row")
-                );
-            }
+            Rows::One(label) => return self.in_row(&whole, label, columns),
         };
         match columns.filter(|columns| !is_all(columns)) {
             None if matches!(rows, Rows::All) => Ok(Value::temporary(format!("{table}.clone()"), object(TABLE))),
@@ -63,6 +61,20 @@ impl<'a> Program<'a> {
                     Rows::All => Ok(column(&table, &name)),
                     _ => Ok(Value::temporary(format!("{table}.column({name})?.clone()"), object(COLUMN))),
                 }
+            }
+        }
+    }
+
+    /// `table.loc[i]`, `table.loc[i, "name"]`
+    fn in_row(&mut self, table: &str, label: &str, columns: Option<&'a Expr>) -> Ported<Value> {
+        match columns {
+            None => Ok(Value::temporary(format!("{table}.loc_row({label})?"), object(ROW))),
+            Some(Expr::Slice(_) | Expr::List(_)) => {
+                Err(Missing::new("several values of a row").help("loc[[i], names] is a DataFrame of one row"))
+            }
+            Some(name) => {
+                let name = self.column_name(name)?;
+                Ok(Value::temporary(format!("{table}.at({label}, {name})?"), cell_of_numpy()))
             }
         }
     }

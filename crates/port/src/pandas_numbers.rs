@@ -1,8 +1,10 @@
 //! Numbers about the columns of a table: `describe`, `corr`, `mean`, `isnull().sum()`.
 
 use crate::arguments::{find, named_as, needed};
+use crate::cells::cell_of_numpy;
 use crate::pandas::{TABLE, is, is_column, object};
 use crate::program::Program;
+use crate::table_rows::ROW;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall, Operator};
@@ -21,7 +23,7 @@ const ROWS: &str = "summary::loc";
 
 /// Whether it is printed as pandas prints it.
 pub(crate) fn is_printed(of: &Type) -> bool {
-    [TABLE, SUMMARY, NUMBERS, COUNTS].iter().any(|path| is(of, path))
+    [TABLE, SUMMARY, NUMBERS, COUNTS, ROW].iter().any(|path| is(of, path))
 }
 
 /// Whether a statement with this value alone does nothing: what it computes is shown in a notebook.
@@ -111,6 +113,10 @@ impl<'a> Program<'a> {
                 let method = if path == SUMMARY { "column" } else { "row" };
                 let name = self.column_name(index)?;
                 Ok(Some(Value::temporary(format!("{whole}.{method}({name})?"), object(NUMBERS))))
+            }
+            NUMBERS | COUNTS => {
+                let name = self.column_name(index)?;
+                Ok(Some(Value::temporary(format!("{whole}.get({name})?"), cell_of_numpy())))
             }
             _ => Ok(None),
         }

@@ -455,6 +455,9 @@ impl<'a> Program<'a> {
             Type::Object(path) if path == crate::pandas_numbers::COUNTS => {
                 _ = self.import(crate::pandas_numbers::NUMBERS);
             }
+            Type::Object(path) if path == crate::columns::COUNTS => _ = self.import(crate::pandas::TABLE),
+            of if crate::cells::is_cell(of) => _ = self.import(crate::cells::CELL),
+            Type::Object(path) if path == crate::table_rows::ROW_AS_TUPLE => _ = self.import(crate::table_rows::ROW),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic | Type::BatchSize => _ = self.import("layers::KerasTensor"),

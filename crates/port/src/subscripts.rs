@@ -37,7 +37,7 @@ impl<'a> Program<'a> {
         if let Some(tensor) = self.tensor_of_model(subscript)? {
             return Ok(tensor);
         }
-        let of = self.expression(&subscript.value)?;
+        let of = crate::cells::as_text(self.expression(&subscript.value)?);
         if let Type::Outputs(types) = &of.of {
             return self.part_of_outputs(&of, &types.clone(), &subscript.slice);
         }

@@ -5,6 +5,7 @@ use super::{Cell, Column, Table};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::ops::{Bound, RangeBounds};
 
 impl Column {
@@ -27,8 +28,14 @@ impl Column {
         }
     }
 
-    /// Each value.
-    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+    /// Each value. Python: `for value in column`.
+    ///
+    /// ```
+    /// use candle_keras_data::{Cell, Column};
+    /// let ages: Vec<Cell> = Column::Integers(vec![3, 7]).cells().collect();
+    /// assert_eq!(format!("{ages:?}"), "[3, 7]");
+    /// ```
+    pub fn cells(&self) -> impl DoubleEndedIterator<Item = Cell> + ExactSizeIterator {
         (0..self.len()).map(|row| self.cell(row))
     }
 
@@ -131,13 +138,10 @@ impl Column {
     /// # Errors
     /// If the values of the pairs are both numbers and strings.
     pub fn map<K: Into<Cell>, V: Into<Cell>>(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self> {
-        let pairs: Vec<(Cell, Cell)> = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let is_text = pairs.iter().any(|(_, value)| matches!(value, Cell::String(_)));
+        let pairs: HashMap<Cell, Cell> = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        let is_text = pairs.values().any(|value| matches!(value, Cell::String(_)));
         let missing = || if is_text { Cell::String(String::new()) } else { Cell::Float(f64::NAN) };
-        let found = |cell: Cell| {
-            let pair = pairs.iter().find(|(key, _)| compared(&cell, key) == Some(Ordering::Equal));
-            pair.map_or_else(missing, |(_, value)| value.clone())
-        };
+        let found = |cell: Cell| pairs.get(&cell).cloned().unwrap_or_else(missing);
         Self::of_cells(self.cells().map(found).collect())
     }
 
@@ -205,6 +209,22 @@ impl Column {
                 .received(format!("a value {}", value.described())));
         }
         self.mask(|cell| compared(&cell, &value).is_some_and(&is))
+    }
+
+    /// 1 where the value is one of these, else 0. pandas: `column.isin(values)`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// let column = Column::Integers(vec![3, 1, 4]);
+    /// assert_eq!(column.isin([4, 3])?.to_vec1::<u8>()?, [1, 0, 1]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn isin<C: Into<Cell>>(&self, values: impl IntoIterator<Item = C>) -> Result<Tensor> {
+        let values: HashSet<Cell> = values.into_iter().map(Into::into).collect();
+        self.mask(|cell| values.contains(&cell))
     }
 
     fn mask(&self, is: impl Fn(Cell) -> bool) -> Result<Tensor> {

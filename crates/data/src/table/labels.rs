@@ -1,7 +1,7 @@
 //! Rows by their numbers in the table that they were taken from. pandas: `DataFrame.loc`.
 
 use super::column::rows_of;
-use super::{Cell, Column, Table};
+use super::{Cell, Column, Row, Table};
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use std::ops::{Bound, RangeBounds};
@@ -32,6 +32,21 @@ impl Table {
     pub fn loc_rows(&self, labels: &[usize]) -> Result<Self> {
         let rows = labels.iter().map(|&label| self.row_labelled(label)).collect::<Result<Vec<_>>>()?;
         Ok(self.of_rows(&rows))
+    }
+
+    /// The row with this number. pandas: `table.loc[5]`.
+    ///
+    /// ```
+    /// use candle_keras_data::{Column, Table};
+    /// let table = Table::new([("a", Column::Integers(vec![5, 6, 7]))])?.take(&[2, 0])?;
+    /// assert_eq!(*table.loc_row(2)?.get("a")?, 7);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such row, or there are several.
+    pub fn loc_row(&self, label: usize) -> Result<Row> {
+        self.row(self.row_labelled(label)?)
     }
 
     /// Gives the row of this number this value in a column. pandas: `table.loc[5, "age"] = 3`.
@@ -137,7 +152,7 @@ impl Table {
     }
 
     /// The place of the row with this number.
-    fn row_labelled(&self, label: usize) -> Result<usize> {
+    pub(super) fn row_labelled(&self, label: usize) -> Result<usize> {
         let Some(index) = &self.index else {
             return match label < self.rows() {
                 true => Ok(label),

@@ -1,6 +1,8 @@
 //! Tables: named columns of numbers or strings, from files. pandas: `DataFrame`.
 
 mod cell;
+mod cell_numbers;
+mod cell_order;
 mod cleaned;
 mod column;
 mod columns;
@@ -15,6 +17,8 @@ mod named_numbers;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod print;
+mod rolling;
+mod row;
 mod rows;
 mod stream;
 mod strings;
@@ -29,8 +33,11 @@ pub use dummies::GetDummies;
 pub use named_numbers::NamedNumbers;
 #[cfg(feature = "parquet")]
 pub use parquet::{ReadParquet, parquet_dataset, read_parquet};
+pub use rolling::Rolling;
+pub use row::Row;
 pub use summary::Summary;
 pub use to_column::ToColumn;
+pub use write::WriteCsv;
 
 use crate::{Array, Batch, Dataset, IntoBatch, Names, ToTensor};
 use candle_core::{Device, Tensor};

@@ -67,7 +67,7 @@ impl NamedNumbers {
 /// As pandas prints it.
 impl fmt::Display for NamedNumbers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dtype = if matches!(self.numbers, Column::Integers(_)) { "int64" } else { "float64" };
+        let dtype = self.numbers.dtype_name();
         let title = self.title.as_ref().map_or(String::new(), |title| format!("Name: {title}, "));
         f.write_str(&series(&self.names, &shown(&self.numbers), &format!("{title}dtype: {dtype}")))
     }

@@ -1,6 +1,6 @@
 //! Tables as text. pandas: `DataFrame.to_string`.
 
-use super::{Column, Table};
+use super::{Cell, Column, Table};
 use std::fmt;
 
 /// How many rows are shown of a longer table: pandas' `display.max_rows`, and `display.min_rows` of it.
@@ -101,6 +101,37 @@ pub(super) fn shown(column: &Column) -> Shown {
     let is_number = !matches!(column, Column::Strings(_));
     let with_sign = |text: String| if is_number && text.starts_with('-') { text } else { format!(" {text}") };
     Shown { texts: values(column).into_iter().map(with_sign).collect(), is_number }
+}
+
+/// Values of several kinds.
+pub(super) fn objects(cells: &[Cell]) -> Shown {
+    let text = |cell: &Cell| match cell {
+        Cell::Float(number) if number.is_finite() => {
+            let text = format!("{number:.6}");
+            let text = text.trim_end_matches('0');
+            // At least one digit is behind the point.
+            if text.ends_with('.') { format!("{text}0") } else { text.into() }
+        }
+        Cell::Float(number) if number.is_nan() => "NaN".into(),
+        Cell::String(text) if text.is_empty() => "NaN".into(),
+        cell => cell.to_string(),
+    };
+    let with_sign = |text: String, cell: &Cell| match cell {
+        Cell::Float(_) if text.starts_with('-') => text,
+        _ => format!(" {text}"),
+    };
+    Shown { texts: cells.iter().map(|cell| with_sign(text(cell), cell)).collect(), is_number: false }
+}
+
+impl Column {
+    /// What pandas calls the dtype.
+    pub(super) fn dtype_name(&self) -> &'static str {
+        match self {
+            Self::Integers(_) => "int64",
+            Self::Floats(_) => "float64",
+            Self::Strings(_) => "str",
+        }
+    }
 }
 
 /// The values of a column; numbers with fractions have the same number of digits behind the point, at most six.

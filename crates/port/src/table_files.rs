@@ -1,0 +1,58 @@
+//! Tables as files: `to_csv`.
+
+use crate::arguments::{find, named_as, needed};
+use crate::program::Program;
+use crate::value::{Type, Value};
+use crate::{Missing, Ported};
+use ruff_python_ast::{Expr, ExprCall};
+
+impl<'a> Program<'a> {
+    /// `table.to_csv(path, sep="|", header=False, index=False, mode="a")`, of a table as Rust's text.
+    pub(crate) fn to_csv(&mut self, table: &str, call: &'a ExprCall) -> Ported<Value> {
+        let given = named_as(call, &["path_or_buf", "sep", "index", "header", "mode", "encoding"])?;
+        if call.arguments.args.len() > 2 {
+            return Err(Missing::new("to_csv with arguments by place").help("name them"));
+        }
+        let path = self.argument(needed(&given, "path_or_buf")?, "impl AsRef<Path>", "path_or_buf")?;
+        let mut setters = String::new();
+        match find(&given, "sep") {
+            None => {}
+            Some(Expr::StringLiteral(text)) if text.value.to_str() == "," => {}
+            Some(Expr::StringLiteral(text)) if text.value.to_str().chars().count() == 1 => {
+                let sep = text.value.to_str().chars().next().unwrap_or(',');
+                setters.push_str(&format!(".sep({sep:?})"));
+            }
+            Some(_) => return Err(Missing::new("a separator that is not one character")),
+        }
+        // pandas writes names and the index where nothing else is said.
+        for (name, is_default) in [("header", true), ("index", false)] {
+            match find(&given, name) {
+                None if name == "header" => {}
+                None => setters.push_str(".index(true)"),
+                Some(Expr::BooleanLiteral(is)) if is.value == is_default => {}
+                Some(Expr::BooleanLiteral(is)) => setters.push_str(&format!(".{name}({})", is.value)),
+                Some(is @ Expr::Name(_)) => {
+                    setters.push_str(&format!(".{name}({})", self.argument(is, "bool", name)?));
+                }
+                Some(_) => return Err(Missing::new(format!("this {name}"))),
+            }
+        }
+        match find(&given, "mode") {
+            None => {}
+            Some(Expr::StringLiteral(mode)) if mode.value.to_str() == "w" => {}
+            Some(Expr::StringLiteral(mode)) if mode.value.to_str() == "a" => setters.push_str(".append(true)"),
+            Some(_) => return Err(Missing::new("this mode")),
+        }
+        match find(&given, "encoding") {
+            None => {}
+            Some(Expr::StringLiteral(name))
+                if matches!(name.value.to_str().to_lowercase().as_str(), "utf-8" | "utf8") => {}
+            Some(_) => return Err(Missing::new("this encoding")),
+        }
+        if setters.is_empty() {
+            return Ok(Value::temporary(format!("{table}.to_csv({path})?"), Type::None));
+        }
+        let class = self.import("data::WriteCsv");
+        Ok(Value::temporary(format!("{table}.write_csv({path}, {class}::new(){setters})?"), Type::None))
+    }
+}
