@@ -128,7 +128,15 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<Option<String>
             let not = if op == CmpOp::NotEq { "!" } else { "" };
             Ok(Some(format!("{not}{}.equals({})", a.at(Strength::Whole), borrowed(b))))
         }
-        (true, true) => Err(Missing::new("the order of two values of columns").help("compare float(x), or str(x)")),
+        (true, true) => {
+            let method = match op {
+                CmpOp::Lt => "less",
+                CmpOp::LtE => "less_equal",
+                CmpOp::Gt => "greater",
+                _ => "greater_equal",
+            };
+            Ok(Some(format!("{}.{method}({})?", a.at(Strength::Whole), borrowed(b))))
+        }
         (true, false) if is_equal => equal_to(a, op, b).map(Some),
         (false, true) if is_equal => equal_to(b, op, a).map(Some),
         _ => {

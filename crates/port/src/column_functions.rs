@@ -55,7 +55,9 @@ impl<'a> Program<'a> {
                         [Type::Signed, Type::Float, Type::String].map(|of| self.body_of_lambda(lambda, name, of));
                     match number {
                         Ok(number)
-                            if text.is_err() && whole_number.is_ok_and(|value| value.of == number.of) && number.of != Type::Str =>
+                            if text.is_err()
+                                && whole_number.is_ok_and(|value| value.of == number.of)
+                                && number.of != Type::Str =>
                         {
                             let numbers = format!("{whole}.values()?.to_dtype(DType::F64)?.to_vec1::<f64>()?");
                             (format!("{numbers}.into_iter()"), number)

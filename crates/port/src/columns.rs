@@ -105,8 +105,10 @@ impl<'a> Program<'a> {
                 let counts = counted(of, "count", COLUMN);
                 self.method_of_sequence(&counts, name, call)?.ok_or_else(|| Missing::new("tolist of this"))
             }
-            ("sum", []) => Ok(Value::temporary(format!("{}.sum()? as usize", counted(of, "count", COLUMN).text), Type::Int)
-                .with_strength(Strength::Cast)),
+            ("sum", []) => {
+                Ok(Value::temporary(format!("{}.sum()? as usize", counted(of, "count", COLUMN).text), Type::Int)
+                    .with_strength(Strength::Cast))
+            }
             ("max" | "min", []) => {
                 let text = format!("{}.{name}()? as usize", counted(of, "count", COLUMN).text);
                 Ok(Value::temporary(text, Type::Int).with_strength(Strength::Cast))
@@ -137,10 +139,7 @@ impl<'a> Program<'a> {
     pub(crate) fn items_of_counts(&mut self, counts: &Value) -> Iteration {
         let (values, numbers) = (counted(counts, "value", COLUMN), counted(counts, "count", COLUMN));
         let text = format!("{}.cells().zip({}.cells())", values.text, numbers.text);
-        Iteration::new(
-            text,
-            Element::Many(vec![Element::One(cell(), Form::Place), Element::One(cell(), Form::Place)]),
-        )
+        Iteration::new(text, Element::Many(vec![Element::One(cell(), Form::Place), Element::One(cell(), Form::Place)]))
     }
 
     /// Values as an iterator of what converts into values of a column.
@@ -150,7 +149,9 @@ impl<'a> Program<'a> {
         match &value.of {
             of if is_column(of) => Ok(format!("{whole}.cells()")),
             Type::List(of) | Type::Set(of) => match &**of {
-                of if is_cell(of) => Ok(if value.form == Form::Temporary { value.text.clone() } else { value.borrowed() }),
+                of if is_cell(of) => {
+                    Ok(if value.form == Form::Temporary { value.text.clone() } else { value.borrowed() })
+                }
                 Type::Str | Type::Int | Type::Signed | Type::Float if value.items.is_some() => {
                     Ok(whole.trim_start_matches("vec!").to_string())
                 }
@@ -198,7 +199,8 @@ impl<'a> Program<'a> {
         Ok(Some(match name {
             "rolling" => {
                 let given = named_as(call, &["window", "min_periods", "center"])?;
-                let mut text = format!("{whole}.rolling({})", self.argument(needed(&given, "window")?, "usize", "window")?);
+                let mut text =
+                    format!("{whole}.rolling({})", self.argument(needed(&given, "window")?, "usize", "window")?);
                 match find(&given, "min_periods") {
                     None | Some(Expr::NoneLiteral(_)) => {}
                     Some(count) => {

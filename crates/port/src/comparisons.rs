@@ -65,6 +65,16 @@ impl<'a> Program<'a> {
             CmpOp::GtE => "greater_equal",
             _ => return Err(Missing::new("this comparison of arrays")),
         };
+        // `mask == True`
+        if let (Type::Mask, Type::Bool, CmpOp::Eq | CmpOp::NotEq) = (&a.of, &b.of, op)
+            && let "true" | "false" = b.text.as_str()
+        {
+            if (b.text == "true") == (op == CmpOp::Eq) {
+                return Ok(a.clone());
+            }
+            let function = self.import("ops::logical_not");
+            return Ok(Value::temporary(format!("{function}({})?", a.borrowed()), Type::Mask));
+        }
         // A number has the precision of the array: 0.1 is that of float32.
         let (method, flipped) = match op {
             CmpOp::Eq => ("eq", "eq"),
@@ -130,11 +140,13 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
         CmpOp::In | CmpOp::NotIn => {
             let not = if op == CmpOp::NotIn { "!" } else { "" };
             return match &b.of {
-                Type::List(of) if **of == a.of || (crate::cells::is_cell(of) && crate::cells::is_cell(&a.of)) => Ok(format!(
-                    "{not}{}.contains({})",
-                    b.at(Strength::Whole),
-                    if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
-                )),
+                Type::List(of) if **of == a.of || (crate::cells::is_cell(of) && crate::cells::is_cell(&a.of)) => {
+                    Ok(format!(
+                        "{not}{}.contains({})",
+                        b.at(Strength::Whole),
+                        if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
+                    ))
+                }
                 Type::Dict(key, _) => Ok(format!(
                     "{not}{}.contains_key({})",
                     b.at(Strength::Whole),

@@ -412,6 +412,7 @@ impl<'a> Program<'a> {
         match value.form {
             // It does nothing in Python either, but in a notebook it shows a value.
             Form::Constant if value.text == "()" => {}
+            _ if crate::pandas_numbers::is_only_shown(&value) => {}
             Form::Constant | Form::Place | Form::Reference | Form::Slice => {
                 return Err(Missing::new("a value that is not used").help("print it, or leave it out"));
             }

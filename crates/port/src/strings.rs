@@ -85,7 +85,7 @@ impl Template {
                 self.values.push(format!("{}.iter().collect::<String>()", value.at(Strength::Whole)));
                 return Ok(());
             }
-            (of, "") if crate::pandas::is(of, crate::pandas::TABLE) || crate::cells::is_cell(of) => String::new(),
+            (of, "") if crate::pandas_numbers::is_printed(of) || crate::cells::is_cell(of) => String::new(),
             // As Keras writes shapes.
             (Type::Shape, "") => {
                 self.text.push_str("{}");

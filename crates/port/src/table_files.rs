@@ -45,7 +45,8 @@ impl<'a> Program<'a> {
         }
         match find(&given, "encoding") {
             None => {}
-            Some(Expr::StringLiteral(name)) if matches!(name.value.to_str().to_lowercase().as_str(), "utf-8" | "utf8") => {}
+            Some(Expr::StringLiteral(name))
+                if matches!(name.value.to_str().to_lowercase().as_str(), "utf-8" | "utf8") => {}
             Some(_) => return Err(Missing::new("this encoding")),
         }
         if setters.is_empty() {

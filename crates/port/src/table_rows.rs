@@ -24,7 +24,12 @@ fn object(path: &str) -> Type {
 
 fn value_of(row: &Value, name: &str) -> Value {
     let of = if is(&row.of, ROW_AS_TUPLE) { cell() } else { cell_of_row() };
-    Value::new(format!("{}.get({name})?", row.at(Strength::Whole)), of, Strength::Whole, Form::Reference)
+    let text = format!("{}.get({name})?", row.at(Strength::Whole));
+    match row.form {
+        // The row ends with the statement.
+        Form::Temporary => Value::temporary(format!("{text}.clone()"), of),
+        _ => Value::new(text, of, Strength::Whole, Form::Reference),
+    }
 }
 
 /// `row.age`; `None` of anything else.
@@ -123,8 +128,13 @@ impl<'a> Program<'a> {
 
     /// `table.iloc[i]`: a row. `None` if the index is none of one row.
     pub(crate) fn row_by_place(&mut self, table: &Value, index: &'a Expr) -> Ported<Option<Value>> {
-        if index.is_slice_expr() || index.is_tuple_expr() || index.is_list_expr() || index.is_unary_op_expr() {
+        if index.is_slice_expr() || index.is_tuple_expr() || index.is_list_expr() {
             return Ok(None);
+        }
+        if index.is_unary_op_expr() {
+            let whole = table.at(Strength::Whole);
+            let place = self.end(index, table, &format!("{whole}.rows()"))?;
+            return Ok(Some(Value::temporary(format!("{whole}.row({place})?"), object(ROW))));
         }
         let place = self.expression(index)?;
         if place.of != Type::Int || place.below_zero().is_some() {

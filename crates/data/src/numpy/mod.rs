@@ -3,6 +3,7 @@
 
 mod files;
 mod indexing;
+mod missing;
 mod npy;
 mod npz;
 mod print;
@@ -14,6 +15,7 @@ mod unique;
 
 pub use files::{load, load_npz, loadtxt, save, savez};
 pub use indexing::{allclose, array_equal, compress, flatnonzero, part_mut, rows, to_ndarray};
+pub use missing::{isin, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
 pub use print::{PrintOptions, array_str, list_str, mask_str, set_printoptions};

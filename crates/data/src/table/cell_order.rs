@@ -1,6 +1,7 @@
 //! Which values of columns are equal, and their order: of sets, dicts and sorted lists.
 
 use super::Cell;
+use candle_keras_ops::{Error, Result};
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
@@ -71,6 +72,44 @@ macro_rules! equal_to {
 }
 
 equal_to!(i32, i64, usize, f64, &str);
+
+macro_rules! ordered {
+    ($($(#[$doc:meta])* $name:ident, $is:ident;)*) => {
+        impl Cell {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// If one is a string and the other a number.
+            pub fn $name(&self, other: &Self) -> Result<bool> {
+                let is_text = |cell: &Self| matches!(cell, Self::String(_));
+                match is_text(self) == is_text(other) {
+                    true => Ok(super::compared(self, other).is_some_and(Ordering::$is)),
+                    false => Err(Error::new("strings and numbers have no order")
+                        .expected("two strings, or two numbers")
+                        .received(format!("{} and {}", self.described(), other.described()))),
+                }
+            }
+        )*}
+    };
+}
+
+ordered! {
+    /// Whether it is less than another value; NaN never is. Python: `a < b`.
+    ///
+    /// ```
+    /// use candle_keras_data::Cell;
+    /// assert!(Cell::from(1).less(&Cell::from(1.5))?);
+    /// assert!(Cell::from(1).less(&Cell::from("a")).is_err());
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    less, is_lt;
+    /// Whether it is at most another value; NaN never is. Python: `a <= b`.
+    less_equal, is_le;
+    /// Whether it is greater than another value; NaN never is. Python: `a > b`.
+    greater, is_gt;
+    /// Whether it is at least another value; NaN never is. Python: `a >= b`.
+    greater_equal, is_ge;
+}
 
 impl Cell {
     /// Whether both are the same number or string, which NaN never is. Python: `a == b`.

@@ -248,6 +248,30 @@ impl Column {
         Ok(Tensor::from_iter(self.cells().map(|cell| u8::from(is(cell))), &Device::Cpu)?)
     }
 
+    /// 1 where the value is missing, else 0: NaN, or an empty string. pandas: `column.isnull()`, `column.isna()`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// let column = Column::Floats(vec![0.5, f64::NAN]);
+    /// assert_eq!(column.isnull()?.to_vec1::<u8>()?, [0, 1]);
+    /// assert_eq!(column.notnull()?.to_vec1::<u8>()?, [1, 0]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn isnull(&self) -> Result<Tensor> {
+        Ok(Tensor::from_iter((0..self.len()).map(|row| u8::from(self.is_missing(row))), &Device::Cpu)?)
+    }
+
+    /// 0 where the value is missing, else 1. pandas: `column.notnull()`, `column.notna()`.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn notnull(&self) -> Result<Tensor> {
+        Ok(Tensor::from_iter((0..self.len()).map(|row| u8::from(!self.is_missing(row))), &Device::Cpu)?)
+    }
+
     /// The different values in the order in which they occur first. pandas: `column.unique()`.
     ///
     /// ```

@@ -1,6 +1,7 @@
 //! Comma-separated values. pandas: `read_csv`; TensorFlow: `tf.data.experimental.make_csv_dataset`.
 
 use super::cleaned::{Cleaned, Cleaning};
+use super::encoding::Encoding;
 use super::stream::{self, ReadRows};
 use super::{Column, Kind, Table, apart, place};
 use crate::{Batch, Batching, Dataset, Elements, Source};
@@ -34,6 +35,7 @@ pub struct ReadCsv {
     whitespace: bool,
     skipinitialspace: bool,
     comment: Option<char>,
+    encoding: String,
     skip_bad_lines: bool,
 }
 
@@ -53,6 +55,7 @@ impl Default for ReadCsv {
             whitespace: false,
             skipinitialspace: false,
             comment: None,
+            encoding: "utf-8".into(),
             skip_bad_lines: false,
         }
     }
@@ -114,6 +117,21 @@ impl ReadCsv {
         self
     }
 
+    /// How the characters of the file are written, as Python calls it: `"utf-8"`, `"latin1"` or `"cp1252"`. Default: `"utf-8"`.
+    ///
+    /// ```
+    /// use candle_keras_data::{ReadCsv, read_csv};
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("weather.csv");
+    /// std::fs::write(&path, b"temp (\xb0C)\n21.5\n").expect("a file");
+    /// assert_eq!(read_csv(&path, ReadCsv::new().encoding("latin1"))?.names(), ["temp (°C)"]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    pub fn encoding(mut self, encoding: impl Into<String>) -> Self {
+        self.encoding = encoding.into();
+        self
+    }
+
     /// The reader of a file, with what is to be done to its lines before.
     fn reader(&self, file: File) -> Result<Reader<Box<dyn Read + Send>>> {
         let ascii = |name: &str, character: char| {
@@ -123,6 +141,7 @@ impl ReadCsv {
                     .received(format!("{character:?}"))
             })
         };
+        let file = Encoding::named(&self.encoding)?.decoded(file);
         if let Some(sep) = self.sep_text.as_deref().filter(|sep| !sep.is_empty()) {
             // A character that texts do not have takes its place.
             let text = std::io::read_to_string(file).map_err(|cause| Error::new(format!("not UTF-8 text: {cause}")))?;
@@ -139,8 +158,7 @@ impl ReadCsv {
             comment: self.comment.map(|comment| ascii("comment", comment)).transpose()?,
         };
         let is_cleaned = self.whitespace || self.skipinitialspace || self.comment.is_some();
-        let read: Box<dyn Read + Send> =
-            if is_cleaned { Box::new(Cleaned::new(file, cleaning)) } else { Box::new(file) };
+        let read: Box<dyn Read + Send> = if is_cleaned { Box::new(Cleaned::new(file, cleaning)) } else { file };
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).delimiter(cleaning.sep).trim(Trim::None).flexible(self.skip_bad_lines);
         Ok(builder.from_reader(read))

@@ -9,7 +9,11 @@ mod columns;
 mod concat;
 mod csv;
 mod dummies;
+mod duplicates;
+mod encoding;
 mod index;
+mod labels;
+mod named_numbers;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod print;
@@ -18,6 +22,8 @@ mod row;
 mod row_names;
 mod rows;
 mod stream;
+mod strings;
+mod summary;
 mod to_column;
 mod write;
 
@@ -25,10 +31,12 @@ pub use cell::Cell;
 pub(crate) use column::compared;
 pub use csv::{ReadCsv, csv_dataset, read_csv};
 pub use dummies::GetDummies;
+pub use named_numbers::NamedNumbers;
 #[cfg(feature = "parquet")]
 pub use parquet::{ReadParquet, parquet_dataset, read_parquet};
 pub use rolling::Rolling;
 pub use row::Row;
+pub use summary::Summary;
 pub use to_column::ToColumn;
 pub use write::WriteCsv;
 

@@ -214,9 +214,11 @@ impl Table {
 
     /// Other columns of as many rows, with the same names.
     fn with_columns(&self, of: impl Fn(&Column) -> Result<Column>) -> Result<Self> {
-        let columns = self.names.iter().zip(&self.columns).map(|(name, column)| {
-            of(column).map_err(|error| Error::new(format!("column {name:?}: {error}")))
-        });
+        let columns = self
+            .names
+            .iter()
+            .zip(&self.columns)
+            .map(|(name, column)| of(column).map_err(|error| Error::new(format!("column {name:?}: {error}"))));
         let columns = columns.collect::<Result<Vec<_>>>()?;
         Ok(Self { columns, ..self.clone() })
     }

@@ -1,7 +1,9 @@
 //! One row of a table. pandas: `table.iloc[0]`, `table.iterrows()`, `table.itertuples()`.
 
+use super::print::{objects, series, shown};
 use super::{Cell, Column, Table};
 use candle_keras_ops::{Error, Result};
+use std::fmt;
 use std::sync::Arc;
 
 /// The values of a row by the names of their columns.
@@ -35,8 +37,11 @@ impl Row {
     /// # Errors
     /// If there are fewer columns.
     pub fn at(&self, place: usize) -> Result<&Cell> {
-        let error =
-            || Error::new("there is no such column").expected(format!("0..{}", self.cells.len())).received(place.to_string());
+        let error = || {
+            Error::new("there is no such column")
+                .expected(format!("0..{}", self.cells.len()))
+                .received(place.to_string())
+        };
         self.cells.get(place).ok_or_else(error)
     }
 
@@ -48,6 +53,17 @@ impl Row {
     /// All values in the order of the columns.
     pub fn cells(&self) -> &[Cell] {
         &self.cells
+    }
+}
+
+/// As pandas prints it.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (texts, dtype) = match Column::of_cells(self.cells.clone()) {
+            Ok(column) => (shown(&column), column.dtype_name()),
+            Err(_) => (objects(&self.cells), "object"),
+        };
+        f.write_str(&series(&self.names, &texts, &format!("Name: {}, dtype: {dtype}", self.label)))
     }
 }
 
@@ -65,7 +81,9 @@ impl Table {
     /// If there are fewer rows.
     pub fn row(&self, place: usize) -> Result<Row> {
         if place >= self.rows() {
-            return Err(Error::new("there is no such row").expected(format!("0..{}", self.rows())).received(place.to_string()));
+            return Err(Error::new("there is no such row")
+                .expected(format!("0..{}", self.rows()))
+                .received(place.to_string()));
         }
         Ok(self.row_at(place, &self.shared_names(), self.has_one_kind()))
     }
@@ -116,27 +134,7 @@ impl Table {
     /// If there is no row of this number, several of it, or no column of this name.
     pub fn at(&self, label: usize, name: &str) -> Result<Cell> {
         let column = self.column(name)?;
-        if let Some(names) = &self.row_names {
-            return Err(Error::new(format!("the rows have names, those of {:?}", names.of()))
-                .help("row(i) is a row by its place"));
-        }
-        let place = match &self.index {
-            None => Some(label).filter(|label| *label < self.rows()),
-            Some(index) => {
-                let mut places = (0..index.len()).filter(|place| index[*place] == label);
-                let first = places.next();
-                if places.next().is_some() {
-                    return Err(Error::new(format!("several rows have the number {label}"))
-                        .help("reset_index numbers the rows from 0 on"));
-                }
-                first
-            }
-        };
-        let error = || {
-            Error::new(format!("no row has the number {label}"))
-                .help("a part of a table keeps the numbers of its rows; reset_index numbers them from 0 on")
-        };
-        place.map(|place| column.cell(place)).ok_or_else(error)
+        Ok(column.cell(self.row_labelled(label)?))
     }
 
     fn shared_names(&self) -> Arc<[String]> {

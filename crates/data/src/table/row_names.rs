@@ -43,8 +43,25 @@ impl Table {
             return Err(Error::new("a table of names of rows alone").help("it needs another column"));
         }
         let names = RowNames { column: name.into(), names: column.texts() };
-        let table = Self { index: None, row_names: None, ..self.drop([name])? };
-        Ok(Self { row_names: Some(Arc::new(names)), ..table })
+        Ok(Self { index: None, row_names: Some(Arc::new(names)), ..self.drop([name])? })
+    }
+
+    /// What stands before each row.
+    pub(super) fn row_texts(&self) -> Vec<String> {
+        let text = |number: &usize| match &self.row_names {
+            Some(names) => names.name(*number).to_string(),
+            None => number.to_string(),
+        };
+        self.index().iter().map(text).collect()
+    }
+
+    /// An error if the rows have names, by which they are found in Python.
+    pub(super) fn check_numbered(&self) -> Result<()> {
+        match &self.row_names {
+            None => Ok(()),
+            Some(names) => Err(Error::new(format!("the rows have names, those of {:?}", names.of()))
+                .help("row(i) and iloc take rows by their places; reset_index numbers them from 0 on")),
+        }
     }
 
     /// As [`set_index`](Self::set_index), of a column of dates. pandas: `read_csv(path, index_col="date", parse_dates=True)`.
