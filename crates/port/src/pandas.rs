@@ -164,6 +164,8 @@ impl<'a> Program<'a> {
                 "on_bad_lines",
                 "error_bad_lines",
                 "warn_bad_lines",
+                "index_col",
+                "parse_dates",
             ],
         )?;
         if call.arguments.args.len() > 1 {
@@ -261,7 +263,8 @@ impl<'a> Program<'a> {
             arguments.push_str(&format!(".strings([{}])", names.join(", ")));
         }
         let function = self.import("data::read_csv");
-        Ok(Value::temporary(format!("{function}({path}, {arguments})?"), object(TABLE)))
+        let index = self.index_of_file(&given)?;
+        Ok(Value::temporary(format!("{function}({path}, {arguments})?{index}"), object(TABLE)))
     }
 
     /// `pd.DataFrame({"a": x})`, `pd.DataFrame(x, columns=["a"])`
@@ -375,7 +378,10 @@ impl<'a> Program<'a> {
                     let names = Type::List(Box::new(Type::String));
                     Value::new(format!("{whole}.names()"), names, Strength::Whole, Form::Reference)
                 }
-                "index" => Value::temporary(format!("{whole}.index()"), Type::List(Box::new(Type::Int))),
+                "index" => {
+                    self.check_numbered_rows()?;
+                    Value::temporary(format!("{whole}.index()"), Type::List(Box::new(Type::Int)))
+                }
                 "iloc" => Value { of: object(PLACES), ..of.clone() },
                 "loc" | "at" => Value { of: object(LABELS), ..of.clone() },
                 name if NO_COLUMNS.contains(&name) => {
@@ -388,6 +394,9 @@ impl<'a> Program<'a> {
             return crate::columns::attribute_of_counts(of, name).map(Some);
         }
         if let Some(value) = crate::table_rows::attribute(of, name)? {
+            if value.of == Type::Int {
+                self.check_numbered_rows()?;
+            }
             return Ok(Some(value));
         }
         if is_column(&of.of) {
@@ -435,6 +444,7 @@ impl<'a> Program<'a> {
             crate::columns::ROLLING_TABLE | crate::columns::ROLLING_COLUMN => {
                 self.method_of_windows(of, name, call).map(Some)
             }
+            TABLE if name == "set_index" => self.set_index(of, call).map(Some),
             TABLE if name == "apply" => self.applied_to_rows(of, call).map(Some),
             TABLE | SERIES => self.method_of_table(of, name, call).map(Some),
             COLUMN | VALUES => self.method_of_column(of, name, call).map(Some),

@@ -71,6 +71,7 @@ impl<'a> Program<'a> {
         let text = format!("{}.{name}()", table.at(Strength::Whole));
         if name == "iterrows" {
             named_as(call, &[])?;
+            self.check_numbered_rows()?;
             let row = Element::One(object(ROW), Form::Place);
             return Ok(Some(Iteration::new(text, Element::Many(vec![Element::One(Type::Int, Form::Place), row]))));
         }
