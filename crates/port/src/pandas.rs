@@ -830,6 +830,7 @@ impl<'a> Program<'a> {
         let whole = table.at(Strength::Whole);
         let text = match &value.of {
             of if of.is_number() || of.is_text() => format!("&vec![{}; {whole}.rows()]", cell_of(value)?),
+            of if is(of, SERIES) => format!("{}.column_at(0)?", value.at(Strength::Whole)),
             // A column of the table itself is borrowed.
             of if is_column(of) => match cloned(value) {
                 Some(column) => column.borrowed(),
