@@ -60,6 +60,9 @@ pub(crate) fn as_integer(value: Value) -> Value {
 
 /// As a parameter of this type takes it; `None` of other values.
 pub(crate) fn converted(value: &Value, rust_type: &str) -> Option<Value> {
+    if is_list(&value.of) {
+        return list_of(value, rust_type);
+    }
     if !is_cell(&value.of) {
         return None;
     }
@@ -68,6 +71,17 @@ pub(crate) fn converted(value: &Value, rust_type: &str) -> Option<Value> {
         "usize" | "u8" | "u32" | "u64" | "i64" | "i32" | "isize" => as_integer(value.clone()),
         _ => as_text(value.clone()),
     })
+}
+
+/// A list of them as a vocabulary of texts or whole numbers.
+fn list_of(value: &Value, rust_type: &str) -> Option<Value> {
+    let (each, of, in_rust) = match rust_type {
+        "Vocabulary" => ("Ok::<_, Error>(x.text()?.to_string())", Type::String, "String"),
+        "Vocabulary<i64" => ("Ok::<_, Error>(x.integer()?)", Type::Signed, "i64"),
+        _ => return None,
+    };
+    let list = format!("{}.iter().map(|x| {each}).collect::<Result<Vec<{in_rust}>>>()?", value.at(Strength::Whole));
+    Some(Value::temporary(list, Type::List(Box::new(of))))
 }
 
 /// `float(x)`, `int(x)`, `str(x)`, `len(x)`; `None` of other values.

@@ -7,10 +7,16 @@ use crate::pandas::{COLUMN, TABLE, VALUES, is, is_column};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{CmpOp, Expr, ExprCall};
 
 /// What `value_counts` returns: a table of the values and their counts.
 pub(crate) const COUNTS: &str = "value_counts::Table";
+
+/// The dtype of a column, whose text is that of the column.
+pub(crate) const DTYPE: &str = "dtype::Column";
+
+/// Numbers of fewer bits than those of files.
+const NARROW: &[&str] = &["int32", "int16", "int8", "float32", "float16"];
 
 fn object(path: &str) -> Type {
     Type::Object(path.into())
@@ -44,6 +50,31 @@ pub(crate) fn attribute_of_counts(counts: &Value, name: &str) -> Ported<Value> {
 }
 
 impl<'a> Program<'a> {
+    /// `column.dtype == "int64"`; `None` of anything else.
+    pub(crate) fn compare_dtype(&mut self, dtype: &Value, op: CmpOp, name: &Value) -> Ported<Option<Value>> {
+        if !is(&dtype.of, DTYPE) {
+            return Ok(None);
+        }
+        let kind = match name.literal_text() {
+            Some("int64") => "Integers",
+            Some("float64") => "Floats",
+            // Whether texts are `object` or `str` depends on the version of pandas.
+            _ => return Err(Missing::new("this dtype of a column").help("compare it with \"int64\" or \"float64\"")),
+        };
+        let not = match op {
+            CmpOp::Eq => "",
+            CmpOp::NotEq => "!",
+            _ => return Err(Missing::new("this comparison of dtypes")),
+        };
+        // A column has no other integers and floats here, which a script may make of it.
+        if self.source.has("astype") && NARROW.iter().any(|narrow| self.source.has(narrow)) {
+            return Err(Missing::new("the dtype of a column, in a script with narrow numbers"));
+        }
+        let class = self.import(COLUMN);
+        let text = format!("{not}matches!({}, {class}::{kind}(_))", dtype.text);
+        Ok(Some(Value::new(text, Type::Bool, Strength::Prefix, Form::Temporary)))
+    }
+
     /// Methods of columns and their arrays as sequences; `None` of others.
     pub(crate) fn method_of_sequence(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {
         let whole = of.at(Strength::Whole);

@@ -35,6 +35,11 @@ impl<'a> Program<'a> {
                 }
                 return self.compare_arrays(&left, *op, &right);
             }
+            if compare.ops.len() == 1
+                && let Some(test) = self.compare_dtype(&left, *op, &right)?
+            {
+                return Ok(test);
+            }
             // What is made is made once.
             if parts.len() + 1 < compare.ops.len() && right.form == Form::Temporary && right.text.contains('(') {
                 return Err(Missing::new("a chain of comparisons of what is computed").help("assign it to a name"));
@@ -97,6 +102,16 @@ impl<'a> Program<'a> {
         if a.of.is_text() && b.of.is_text() {
             let own = |text: &Value| Value::temporary(self.owned_text(text), Type::String);
             return Ok((own(&a), own(&b)));
+        }
+        for (cell, other) in [(&a, &b), (&b, &a)] {
+            if crate::cells::is_cell(&cell.of) && (other.of.is_text() || other.of.is_number()) {
+                let converted = |value: &Value| {
+                    let own = if value.of.is_text() { self.owned_text(value) } else { value.at(Strength::Whole) };
+                    Value::temporary(format!("{own}.into()"), cell.of.clone())
+                };
+                let own = |value: &Value| if value.of == cell.of { self.own(value.clone()) } else { Ok(converted(value)) };
+                return Ok((own(&a)?, own(&b)?));
+            }
         }
         match (a.as_float(), b.as_float()) {
             (Some(x), Some(y)) => Ok((Value::temporary(x, Type::Float), Value::temporary(y, Type::Float))),

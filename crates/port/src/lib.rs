@@ -53,6 +53,7 @@ mod generators;
 mod image_generators;
 mod indexing;
 mod init_methods;
+mod interim;
 mod ipython;
 mod iteration;
 mod kept_counters;

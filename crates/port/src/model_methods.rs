@@ -210,6 +210,7 @@ impl<'a> Program<'a> {
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(data)?;
+        let value = self.array_of_cells(&value).unwrap_or(value);
         if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }

@@ -16,7 +16,7 @@ pub(crate) const COLUMN: &str = "data::Column";
 pub(crate) const VALUES: &str = "values::Column";
 /// `table.iloc` and `column.iloc`.
 const PLACES: &str = "pandas::iloc";
-const PLACES_OF_COLUMN: &str = "pandas::column_iloc";
+pub(crate) const PLACES_OF_COLUMN: &str = "pandas::column_iloc";
 /// What only shows something of a table, and does nothing in a script.
 const SHOWN: &str = "pandas::description";
 
@@ -101,6 +101,8 @@ pub(crate) fn is_number(argument: &Expr, number: u8) -> bool {
 impl<'a> Program<'a> {
     /// A function of pandas.
     pub(crate) fn pandas_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        // What its values are called where they are used.
+        self.import(crate::cells::CELL);
         match path {
             "pandas.read_csv" => self.read_csv(call),
             "pandas.DataFrame" => self.data_frame(call),
@@ -162,6 +164,8 @@ impl<'a> Program<'a> {
                 "on_bad_lines",
                 "error_bad_lines",
                 "warn_bad_lines",
+                "index_col",
+                "parse_dates",
             ],
         )?;
         if call.arguments.args.len() > 1 {
@@ -259,7 +263,8 @@ impl<'a> Program<'a> {
             arguments.push_str(&format!(".strings([{}])", names.join(", ")));
         }
         let function = self.import("data::read_csv");
-        Ok(Value::temporary(format!("{function}({path}, {arguments})?"), object(TABLE)))
+        let index = self.index_of_file(&given)?;
+        Ok(Value::temporary(format!("{function}({path}, {arguments})?{index}"), object(TABLE)))
     }
 
     /// `pd.DataFrame({"a": x})`, `pd.DataFrame(x, columns=["a"])`
@@ -302,8 +307,7 @@ impl<'a> Program<'a> {
                     of => return Err(Missing::new(format!("a DataFrame of {}", of.described()))),
                 };
                 // Its columns are called 0, 1 and so on.
-                let names = format!("(0..{}.dim(1)?).map(|place| place.to_string())", array.at(Strength::Whole));
-                Ok(Value::temporary(format!("{class}::from_array({}, {names})?", array.borrowed()), object(TABLE)))
+                Ok(Value::temporary(format!("{class}::numbered({})?", array.borrowed()), object(TABLE)))
             }
         }
     }
@@ -374,7 +378,10 @@ impl<'a> Program<'a> {
                     let names = Type::List(Box::new(Type::String));
                     Value::new(format!("{whole}.names()"), names, Strength::Whole, Form::Reference)
                 }
-                "index" => Value::temporary(format!("{whole}.index()"), Type::List(Box::new(Type::Int))),
+                "index" => {
+                    self.check_numbered_rows()?;
+                    Value::temporary(format!("{whole}.index()"), Type::List(Box::new(Type::Int)))
+                }
                 "iloc" => Value { of: object(PLACES), ..of.clone() },
                 "loc" | "at" => Value { of: object(LABELS), ..of.clone() },
                 name if NO_COLUMNS.contains(&name) => {
@@ -387,6 +394,9 @@ impl<'a> Program<'a> {
             return crate::columns::attribute_of_counts(of, name).map(Some);
         }
         if let Some(value) = crate::table_rows::attribute(of, name)? {
+            if value.of == Type::Int {
+                self.check_numbered_rows()?;
+            }
             return Ok(Some(value));
         }
         if is_column(&of.of) {
@@ -396,6 +406,7 @@ impl<'a> Program<'a> {
                 "size" => Value::temporary(format!("{whole}.len()"), Type::Int),
                 "str" if !is(&of.of, VALUES) => Value { of: object(crate::column_functions::TEXTS), ..of.clone() },
                 "iloc" => Value { of: object(PLACES_OF_COLUMN), ..of.clone() },
+                "dtype" if of.form != Form::Temporary => Value { of: object(crate::columns::DTYPE), ..of.clone() },
                 _ => return Err(Missing::new(format!("the attribute {name} of a column"))),
             }));
         }
@@ -433,6 +444,7 @@ impl<'a> Program<'a> {
             crate::columns::ROLLING_TABLE | crate::columns::ROLLING_COLUMN => {
                 self.method_of_windows(of, name, call).map(Some)
             }
+            TABLE if name == "set_index" => self.set_index(of, call).map(Some),
             TABLE if name == "apply" => self.applied_to_rows(of, call).map(Some),
             TABLE | SERIES => self.method_of_table(of, name, call).map(Some),
             COLUMN | VALUES => self.method_of_column(of, name, call).map(Some),
@@ -729,6 +741,9 @@ impl<'a> Program<'a> {
             return Ok(Value::temporary(format!("{whole}.filter({})?", mask.borrowed()), of_part));
         }
         self.body.truncate(written);
+        if let Some(value) = self.value_by_place(of, index)? {
+            return Ok(value);
+        }
         if let Some(value) = self.value_by_label(of, index)? {
             return Ok(value);
         }
@@ -794,6 +809,10 @@ impl<'a> Program<'a> {
         match (&value.of, back.is_some()) {
             (Type::Int, false) => Ok(value.at(Strength::Sum)),
             (Type::Int, true) if of.form != Form::Temporary => Ok(format!("{count} - {}", value.at(Strength::Product))),
+            (Type::Signed, false) if of.form != Form::Temporary => {
+                let function = self.import("python::bound");
+                Ok(format!("{function}({}, {count})", value.text))
+            }
             (Type::Int, true) => Err(Missing::new("a place from the end of this").help("assign the table to a name")),
             (of, _) => Err(Missing::new(format!("{} as a place", of.described()))),
         }

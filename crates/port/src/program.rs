@@ -88,6 +88,10 @@ pub(crate) struct Program<'a> {
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Where it assigns: behind what it reads, but before the statements in it.
     pub(crate) assigns_at: ruff_text_size::TextSize,
+    /// The name that the next statement of the block assigns.
+    pub(crate) assigned_next: Option<String>,
+    /// The variables whose names have a value of another type for now, and how deep the block is.
+    pub(crate) interims: HashMap<String, (usize, crate::value::Variable)>,
     /// Arrays that are known to have one axis.
     pub(crate) vectors: HashSet<String>,
     /// The loops that are being written, of each function.
@@ -172,6 +176,8 @@ impl<'a> Program<'a> {
             integers: HashMap::new(),
             statement_end: ruff_text_size::TextSize::default(),
             assigns_at: ruff_text_size::TextSize::default(),
+            assigned_next: None,
+            interims: HashMap::new(),
             vectors: HashSet::new(),
             loops: Vec::new(),
             gathered: Vec::new(),

@@ -1,12 +1,51 @@
-//! Tables as files: `to_csv`.
+//! Tables as files: `to_csv`, and the columns of files that name their rows.
 
-use crate::arguments::{find, named_as, needed};
+use crate::arguments::{Named, find, named_as, needed};
 use crate::program::Program;
-use crate::value::{Type, Value};
+use crate::value::{Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 
 impl<'a> Program<'a> {
+    /// `read_csv(path, index_col="date", parse_dates=True)`: what is called behind it.
+    pub(crate) fn index_of_file(&mut self, given: &Named<'a>) -> Ported<String> {
+        let name = match find(given, "index_col") {
+            None | Some(Expr::NoneLiteral(_)) => None,
+            Some(name @ (Expr::StringLiteral(_) | Expr::Name(_))) => Some(self.column_name(name)?),
+            Some(_) => return Err(Missing::new("an index_col that is no name of a column")),
+        };
+        let are_dates = match find(given, "parse_dates") {
+            None => false,
+            Some(Expr::BooleanLiteral(is)) => is.value,
+            Some(Expr::List(list)) => match (&list.elts[..], &name) {
+                ([one], Some(name)) if self.column_name(one)? == *name => true,
+                _ => return Err(Missing::new("parse_dates of a column that is not the index")),
+            },
+            Some(_) => return Err(Missing::new("this parse_dates")),
+        };
+        Ok(match name {
+            Some(name) if are_dates => format!(".set_index_of_dates({name})?"),
+            Some(name) => format!(".set_index({name})?"),
+            // Without an index there is nothing to parse.
+            None => String::new(),
+        })
+    }
+
+    /// `table.set_index("date")`
+    pub(crate) fn set_index(&mut self, table: &Value, call: &'a ExprCall) -> Ported<Value> {
+        let given = named_as(call, &["keys", "inplace"])?;
+        let name = self.column_name(needed(&given, "keys")?)?;
+        crate::pandas::in_place(table, &given, format!("{}.set_index({name})?", table.at(Strength::Whole)))
+    }
+
+    /// An error if rows may have names in the script, in the place of numbers.
+    pub(crate) fn check_numbered_rows(&self) -> Ported<()> {
+        match self.source.has("index_col") || self.source.has("set_index") {
+            true => Err(Missing::new("the numbers of rows, in a script where rows have names")),
+            false => Ok(()),
+        }
+    }
+
     /// `table.to_csv(path, sep="|", header=False, index=False, mode="a")`, of a table as Rust's text.
     pub(crate) fn to_csv(&mut self, table: &str, call: &'a ExprCall) -> Ported<Value> {
         let given = named_as(call, &["path_or_buf", "sep", "index", "header", "mode", "encoding"])?;

@@ -71,6 +71,7 @@ impl<'a> Program<'a> {
         let text = format!("{}.{name}()", table.at(Strength::Whole));
         if name == "iterrows" {
             named_as(call, &[])?;
+            self.check_numbered_rows()?;
             let row = Element::One(object(ROW), Form::Place);
             return Ok(Some(Iteration::new(text, Element::Many(vec![Element::One(Type::Int, Form::Place), row]))));
         }
@@ -96,6 +97,23 @@ impl<'a> Program<'a> {
         }
         let name = self.column_name(index)?;
         Ok(Some(value_of(row, &name)))
+    }
+
+    /// `column.iloc[i]`; `None` of anything else.
+    pub(crate) fn value_by_place(&mut self, column: &Value, index: &'a Expr) -> Ported<Option<Value>> {
+        if !is(&column.of, crate::pandas::PLACES_OF_COLUMN) {
+            return Ok(None);
+        }
+        let whole = column.at(Strength::Whole);
+        let place = self.expression(index)?;
+        let at = match (&place.of, place.text.strip_prefix('-')) {
+            (Type::Int, _) if place.below_zero().is_none() => place.text,
+            (Type::Signed, Some(back)) if place.is_literal() && column.form != Form::Temporary => {
+                format!("{whole}.len() - {back}")
+            }
+            _ => return Err(Missing::new("a value of a column by this place")),
+        };
+        Ok(Some(Value::temporary(format!("{whole}.get({at})?"), cell_of_numpy())))
     }
 
     /// `table["a"][i]`: the value in the row of this number. `None` of anything else.

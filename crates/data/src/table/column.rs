@@ -39,6 +39,23 @@ impl Column {
         (0..self.len()).map(|row| self.cell(row))
     }
 
+    /// The value of a row by its place. pandas: `column.iloc[0]`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// assert_eq!(Column::Integers(vec![3, 7]).get(1)?, 7);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are fewer rows.
+    pub fn get(&self, row: usize) -> Result<Cell> {
+        let error = || {
+            Error::new("there is no such row").expected(format!("0..{}", self.len())).received(row.to_string())
+        };
+        if row < self.len() { Ok(self.cell(row)) } else { Err(error()) }
+    }
+
     pub(crate) fn cell(&self, row: usize) -> Cell {
         match self {
             Self::Integers(values) => Cell::Integer(values[row]),

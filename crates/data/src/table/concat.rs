@@ -19,6 +19,7 @@ impl Table {
     pub fn concat_rows<'a>(tables: impl IntoIterator<Item = &'a Self>) -> Result<Self> {
         let tables: Vec<&Self> = tables.into_iter().collect();
         let first = tables.first().ok_or_else(|| Error::new("there are no tables"))?;
+        tables.iter().try_for_each(|table| table.check_numbered())?;
         if let Some(other) = tables.iter().find(|table| table.names() != first.names()) {
             return Err(Error::new("tables that are put together have the same columns")
                 .expected(format!("{:?}", first.names()))
@@ -46,6 +47,7 @@ impl Table {
     pub fn concat_columns<'a>(tables: impl IntoIterator<Item = &'a Self>) -> Result<Self> {
         let tables: Vec<&Self> = tables.into_iter().collect();
         let first = tables.first().ok_or_else(|| Error::new("there are no tables"))?;
+        tables.iter().try_for_each(|table| table.check_numbered())?;
         if tables.iter().any(|table| table.index() != first.index()) {
             return Err(Error::new("one of the tables has other rows").help("reset_index numbers them from 0 on"));
         }

@@ -153,6 +153,7 @@ impl Table {
 
     /// The place of the row with this number.
     pub(super) fn row_labelled(&self, label: usize) -> Result<usize> {
+        self.check_numbered()?;
         let Some(index) = &self.index else {
             return match label < self.rows() {
                 true => Ok(label),
@@ -170,6 +171,7 @@ impl Table {
 
     /// The places of the rows with these numbers.
     fn labelled(&self, labels: impl RangeBounds<usize>) -> Result<Vec<usize>> {
+        self.check_numbered()?;
         let index = self.index();
         let rows = |is: &dyn Fn(usize) -> bool| (0..index.len()).filter(|&row| is(index[row])).collect();
         if index.is_sorted() {

@@ -19,6 +19,7 @@ mod parquet;
 mod print;
 mod rolling;
 mod row;
+mod row_names;
 mod rows;
 mod stream;
 mod strings;
@@ -42,6 +43,8 @@ pub use write::WriteCsv;
 use crate::{Array, Batch, Dataset, IntoBatch, Names, ToTensor};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
+use row_names::RowNames;
+use std::sync::Arc;
 
 /// A column of a [`Table`].
 #[derive(Debug, Clone, PartialEq)]
@@ -165,6 +168,8 @@ pub struct Table {
     columns: Vec<Column>,
     /// The numbers of its rows in the table that they were taken from, if they are not 0, 1 and so on.
     index: Option<Vec<usize>>,
+    /// What is printed in the place of these numbers.
+    row_names: Option<Arc<RowNames>>,
 }
 
 impl Table {
@@ -196,6 +201,7 @@ impl Table {
         }
         if self.columns.is_empty() {
             self.index = None;
+            self.row_names = None;
         }
         self.names.push(name);
         self.columns.push(column);
@@ -242,7 +248,9 @@ impl Table {
     pub fn select<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let columns = names.into_iter().map(|name| Ok((name, self.column(name)?.clone())));
         let table = Self::new(columns.collect::<Result<Vec<_>>>()?)?;
-        Ok(Self { index: self.index.clone().filter(|_| !table.columns.is_empty()), ..table })
+        let is_empty = table.columns.is_empty();
+        let index = self.index.clone().filter(|_| !is_empty);
+        Ok(Self { index, row_names: self.row_names.clone(), ..table })
     }
 
     /// These rows, in this order.

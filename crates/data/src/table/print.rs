@@ -23,9 +23,16 @@ impl fmt::Display for Table {
             true => &self.of_rows(&(0..half).chain(self.rows() - half..self.rows()).collect::<Vec<_>>()),
             false => self,
         };
-        let index: Vec<String> = table.index().iter().map(usize::to_string).collect();
-        let columns: Vec<Shown> = table.columns.iter().map(shown).collect();
-        f.write_str(&frame(&index, &self.names, &columns, (self.rows(), is_cut.then_some(half))))
+        let mut index: Vec<String> = table.row_texts();
+        let mut columns: Vec<Shown> = table.columns.iter().map(shown).collect();
+        let mut cut = is_cut.then_some(half);
+        // Below the names of the columns is a line with that of the index.
+        if let Some(names) = &self.row_names {
+            index.insert(0, names.of().into());
+            columns.iter_mut().for_each(|column| column.texts.insert(0, String::new()));
+            cut = cut.map(|half| half + 1);
+        }
+        f.write_str(&frame(&index, &self.names, &columns, (self.rows(), cut)))
     }
 }
 

@@ -106,12 +106,13 @@ impl Table {
         let failed = |cause: csv::Error| Error::new(format!("the rows cannot be written: {cause}"));
         let mut writer = csv::WriterBuilder::new().delimiter(sep).from_writer(Vec::new());
         if arguments.header && !self.names.is_empty() {
-            let of_index = arguments.index.then_some("");
+            let name = self.row_names.as_ref().map_or("", |names| names.of());
+            let of_index = arguments.index.then_some(name);
             writer.write_record(of_index.into_iter().chain(self.names.iter().map(String::as_str))).map_err(failed)?;
         }
         let mut columns: Vec<Vec<String>> = self.columns.iter().map(super::Column::texts).collect();
         if arguments.index {
-            columns.insert(0, self.index().iter().map(usize::to_string).collect());
+            columns.insert(0, self.row_texts());
         }
         for row in 0..self.rows() {
             writer.write_record(columns.iter().map(|column| &column[row])).map_err(failed)?;
