@@ -42,8 +42,8 @@ fn main() -> Result<()> {
         println!("{digit} {:?} {}", sample.to_vec(), ops::sum(&image, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()? as i64);
     }
     pyplot::savefig("digits.svg")?;
-    let picked = train.column("label")?.sample(1, 3)?.values()?.i(0)?;
-    println!("picked: {} {:?}", numpy::array_str(&picked)?, train.sample(0.02, 1)?.index());
+    let picked = train.column("label")?.sample(1, 3)?.get(0)?;
+    println!("picked: {picked} {:?}", train.sample(0.02, 1)?.index());
     let again = train.sample_with_replacement(5, 4)?;
     println!("{} {:?}", numpy::array_str(&again.column("label")?.values()?)?, again.index());
 
