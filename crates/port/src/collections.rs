@@ -510,6 +510,17 @@ impl<'a> Program<'a> {
             let pair = Value::temporary("x", Type::Tuple(vec![Type::Signed, b.clone()]));
             return self.dict_of(&iter, &pair).map(Some);
         }
+        // Of an array that may have fractions: the program says so where it has some.
+        if let ("dict", Type::Array) = (name, a) {
+            let function = self.import("numpy::integer");
+            let key = if *of_a == Form::Reference { "a" } else { "&a" };
+            let iter = format!("{}.map(|(a, {pattern_b})| Ok::<_, Error>(({function}({key})?, {b_text})))", over.iter);
+            let pair = Value::temporary("x", Type::Tuple(vec![Type::Signed, b.clone()]));
+            return self.dict_of(&iter, &pair).map(Some);
+        }
+        if let ("dict", true) = (name, a.is_array()) {
+            return Err(Missing::new("numbers with fractions as keys of a dict"));
+        }
         let pair = Value::temporary("x", Type::Tuple(vec![a.clone(), b.clone()]));
         Ok(Some(match name {
             "dict" => self.dict_of(&iter, &pair)?,
@@ -574,6 +585,11 @@ impl<'a> Program<'a> {
             ("sort", []) if crate::cells::is_cell(element) => done(format!("{whole}.sort()")),
             ("sort", []) if *element == Type::Float => done(format!("{whole}.sort_by(f64::total_cmp)")),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
+            // An index of pandas, which is a list here.
+            ("tolist" | "to_list", []) => match of.form {
+                Form::Temporary => Ok(of.clone()),
+                _ => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
+            },
             ("count", [item]) => {
                 let item = self.expression(item)?;
                 if crate::cells::is_cell(element) {

@@ -22,6 +22,14 @@ impl<'a> Program<'a> {
                 let text = format!("{function}({}, {})?", of.borrowed(), values.borrowed());
                 Ok(Some(Value::temporary(text, Type::Mask)))
             }
+            "corrcoef" if call.arguments.args.len() == 2 => {
+                let given = named_as(call, &["x", "y"])?;
+                let (x, y) = (self.expression(needed(&given, "x")?)?, self.expression(needed(&given, "y")?)?);
+                let (x, y) = (self.tensor(&x)?, self.tensor(&y)?);
+                let (function, stack) = (self.import("ops::corrcoef"), self.import("ops::vstack"));
+                let rows = format!("{stack}(&[{}, {}])?", self.fractions(&x), self.fractions(&y));
+                Ok(Some(Value::temporary(format!("{function}(&{rows})?"), Type::Floats)))
+            }
             "shape" => {
                 let of = self.expression(needed(&named_as(call, &["a"])?, "a")?)?;
                 match of.of {

@@ -660,7 +660,7 @@ impl<'a> Program<'a> {
     /// `{"no": 0, "yes": 1}`, as pairs.
     fn pairs(&mut self, dict: &'a Expr) -> Ported<String> {
         if let Expr::Name(name) = dict
-            && let Some(dict) = self.literals.get(name.id.as_str()).copied()
+            && let Some(dict) = self.known.literals.get(name.id.as_str()).copied()
         {
             let value = self.dict(dict)?;
             return Ok(written_pairs(&value));
@@ -849,6 +849,7 @@ impl<'a> Program<'a> {
         let whole = table.at(Strength::Whole);
         let text = match &value.of {
             of if of.is_number() || of.is_text() => format!("&vec![{}; {whole}.rows()]", cell_of(value)?),
+            of if is(of, SERIES) => format!("{}.column_at(0)?", value.at(Strength::Whole)),
             // A column of the table itself is borrowed.
             of if is_column(of) => match cloned(value) {
                 Some(column) => column.borrowed(),

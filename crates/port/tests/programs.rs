@@ -14,11 +14,13 @@ programs! {
     custom_loss_and_metric
     custom_loss_class
     custom_training_loop
+    customer_groups
     data_files
     data_generator
     dataset_steps
     denoising_autoencoder
     depthwise_mobilenet
+    digit_submission
     digits_mlp
     distiller
     early_stop_by_hand
@@ -52,6 +54,7 @@ programs! {
     loop_with_tape
     loss_classes
     lstm_text_generation
+    market_report
     masked_loss
     metric_classes
     miniature_gpt
@@ -74,6 +77,7 @@ programs! {
     python_texts
     python_tour
     quasi_knn_embedding
+    rare_classes
     recommender_dot
     recommender_net
     recurrent_dropout

@@ -29,7 +29,7 @@ reductions! {
     /// ```
     nanmean, mean, false;
     /// The sum of all elements, or over `axis`, without those that are NaN. Python: `numpy.nansum(x, axis)`.
-    nansum, |row| row.iter().sum(), true;
+    nansum, |row| row.iter().fold(0.0, |sum, x| sum + x), true;
     /// The greatest of all elements, or over `axis`, that is not NaN; NaN of none. Python: `numpy.nanmax(x, axis)`.
     nanmax, |row| row.iter().copied().fold(f64::NAN, f64::max), true;
     /// The least of all elements, or over `axis`, that is not NaN; NaN of none. Python: `numpy.nanmin(x, axis)`.

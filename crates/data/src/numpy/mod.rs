@@ -14,7 +14,7 @@ mod texts;
 mod unique;
 
 pub use files::{load, load_npz, loadtxt, save, savez};
-pub use indexing::{allclose, array_equal, compress, flatnonzero, part_mut, rows, to_ndarray};
+pub use indexing::{allclose, array_equal, compress, flatnonzero, integer, part_mut, rows, to_ndarray};
 pub use missing::{isin, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};

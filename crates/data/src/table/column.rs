@@ -337,7 +337,7 @@ impl Column {
     /// # Errors
     /// If it has strings.
     pub fn sum(&self) -> Result<f64> {
-        Ok(self.present("sum")?.iter().sum())
+        Ok(self.present("sum")?.iter().fold(0.0, |sum, x| sum + x))
     }
 
     /// The mean of its numbers without the missing ones; NaN of none. pandas: `column.mean()`.
