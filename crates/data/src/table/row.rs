@@ -111,8 +111,9 @@ impl Table {
     /// ```
     /// use candle_keras_data::{Column, Table};
     /// let table = Table::new([("a", Column::Integers(vec![3])), ("b", Column::Floats(vec![0.5]))])?;
-    /// let sums: Vec<String> = table.itertuples().map(|row| Ok(row.get("a")?.to_string())).collect::<Result<_, _>>()?;
-    /// assert_eq!(sums, ["3"]);
+    /// for row in table.itertuples() {
+    ///     assert_eq!(row.get("a")?.to_string(), "3");
+    /// }
     /// # Ok::<(), candle_keras_data::Error>(())
     /// ```
     pub fn itertuples(&self) -> impl ExactSizeIterator<Item = Row> {
