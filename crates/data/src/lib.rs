@@ -50,7 +50,10 @@ pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
 };
 pub use split::{IntoDataset, SplitDataset, SplitSize, split_dataset};
-pub use table::{Cell, Column, GetDummies, ReadCsv, Table, ToColumn, csv_dataset, read_csv};
+pub use table::{
+    Cell, Column, GetDummies, NamedNumbers, ReadCsv, Rolling, Row, Summary, Table, ToColumn, WriteCsv, csv_dataset,
+    read_csv,
+};
 #[cfg(feature = "parquet")]
 pub use table::{ReadParquet, parquet_dataset, read_parquet};
 pub use text::{Document, ReadText, read_text};

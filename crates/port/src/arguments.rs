@@ -261,6 +261,10 @@ impl<'a> Program<'a> {
         if let Some(array) = crate::pandas::data(value) {
             return Ok(array);
         }
+        let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
+        if let Some(value) = crate::cells::converted(value, inner) {
+            return self.converted(&value, rust_type, name);
+        }
         let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
         if crate::json_values::is_json(&value.of) {
             return Err(wrong().help("say what it is: float(x), int(x), str(x)"));

@@ -65,10 +65,17 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
+        if let Some(table) = self.table_with_numbers(&a, op, &b)? {
+            return Ok(table);
+        }
         let (a, b) = crate::pandas::operands(a, op, b);
         let (a, b) = self.json_operands(a, b)?;
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
+        let (a, b) = crate::cells::operands(a, op, b);
+        if let Some(value) = self.of_cells(&a, op, &b)? {
+            return Ok(value);
+        }
         if let Some(set) = crate::sets::of_sets(&a, op, &b) {
             return Ok(set);
         }

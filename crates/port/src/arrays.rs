@@ -46,7 +46,10 @@ impl<'a> Program<'a> {
                 let list = self.shown(value.clone())?;
                 Ok(Value::temporary(format!("Tensor::new(&{}, &Device::Cpu)?", list.text), Type::Floats))
             }
-            Type::List(_) | Type::Tuple(_) => self.array_of(value, None),
+            Type::List(_) | Type::Tuple(_) => {
+                let array = self.array_of(value, None)?;
+                Ok(crate::pandas::as_array(&array).unwrap_or(array))
+            }
             Type::TextArray(_) => {
                 self.import("data::ToTensor");
                 Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Texts))
@@ -109,6 +112,9 @@ impl<'a> Program<'a> {
         if value.of.is_number() {
             let array = self.tensor(value)?;
             return self.with_dtype(array.text, array.of, dtype);
+        }
+        if let Some(column) = self.array_of_cells(value) {
+            return if dtype.is_some() { self.array_of(&column, dtype) } else { Ok(column) };
         }
         if let Some(texts) = self.array_of_texts(value, dtype)? {
             return Ok(texts);

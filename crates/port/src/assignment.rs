@@ -322,7 +322,7 @@ impl<'a> Program<'a> {
             return self.bind(&name.id, value);
         }
         if target.of == Type::String && assign.op == Operator::Add {
-            let added = self.expression(&assign.value)?;
+            let added = crate::cells::as_text(self.expression(&assign.value)?);
             let text = match &added.of {
                 Type::Char => format!("{}.push({});", target.at(Strength::Whole), added.text),
                 of if of.is_text() => format!("{}.push_str({});", target.at(Strength::Whole), added.borrowed()),
@@ -361,6 +361,7 @@ impl<'a> Program<'a> {
             None => target,
         };
         let right = self.expression(&assign.value)?;
+        let right = if target.of == Type::Float { crate::cells::as_number(right) } else { right };
         let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));
         Ok(())

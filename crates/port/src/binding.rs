@@ -139,6 +139,9 @@ impl<'a> Program<'a> {
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());
+        if self.bind_behind_interim(name, &value) || (self.is_outer(name) && self.bind_interim(name, &value)) {
+            return Ok(());
+        }
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
             // Otherwise it is another variable from there on.
@@ -147,6 +150,7 @@ impl<'a> Program<'a> {
             if self.assign_maybe(&variable, value.clone())? {
                 return Ok(());
             }
+            let value = if variable.of == Type::String { crate::cells::as_text(value) } else { value };
             let value = match (&variable.of, &value.of) {
                 (Type::String | Type::Float | Type::Signed, of) if crate::json_values::is_json(of) => {
                     let text = self.put_into(&variable.of, value)?;

@@ -228,6 +228,9 @@ impl<'a> Program<'a> {
                     return self.sum_of_arrays(&value).ok_or_else(|| Missing::new("a sum of this"));
                 }
                 Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
+                Ok(value) if crate::pandas::is_column(&value.of) && name != "sum" => {
+                    return Ok(Value::temporary(format!("{}.{name}()?", value.at(Strength::Whole)), Type::Float));
+                }
                 _ => self.body.truncate(written),
             }
         }
@@ -284,6 +287,9 @@ impl<'a> Program<'a> {
         {
             let count = Value::temporary(self.count_of_batches(batches, number)?, Type::Int);
             return Ok(count.with_strength(Strength::Cast));
+        }
+        if let Some(value) = crate::cells::builtin(name, &values) {
+            return Ok(value);
         }
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {

@@ -71,7 +71,11 @@ impl<'a> Program<'a> {
         if let Some(other) = items.iter().find(differs) {
             return Err(Missing::new(format!("a list of {} and {}", first.described(), other.of.described())));
         }
-        let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
+        let owned = |item: &Value| match crate::cells::is_cell(&item.of) {
+            true => self.own(item.clone()),
+            false => self.owned(item.clone()),
+        };
+        let texts = items.iter().map(|item| owned(item).map(|item| item.text));
         Ok((texts.collect::<Ported<_>>()?, first))
     }
 
@@ -373,6 +377,9 @@ impl<'a> Program<'a> {
             "max" | "min" if matches!(of, Type::Int | Type::Signed) && !iter.contains('?') => {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
             }
+            "max" | "min" if crate::cells::is_cell(&of) && !iter.contains('?') => {
+                Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
+            }
             // A set is in order.
             "sorted" if words.is_empty() && is_set => self.collected(iter, element, "Vec")?,
             "sorted" => {
@@ -380,6 +387,7 @@ impl<'a> Program<'a> {
                 let sort = match of {
                     Type::Float => "sort_by(f64::total_cmp)",
                     Type::Int | Type::Signed | Type::Id | Type::Char | Type::Str | Type::String => "sort()",
+                    of if crate::cells::is_cell(&of) => "sort()",
                     of => return Err(Missing::new(format!("sorted of {}", of.described()))),
                 };
                 let reverse = match words.is_empty() {
@@ -513,6 +521,17 @@ impl<'a> Program<'a> {
             let pair = Value::temporary("x", Type::Tuple(vec![Type::Signed, b.clone()]));
             return self.dict_of(&iter, &pair).map(Some);
         }
+        // Of an array that may have fractions: the program says so where it has some.
+        if let ("dict", Type::Array) = (name, a) {
+            let function = self.import("numpy::integer");
+            let key = if *of_a == Form::Reference { "a" } else { "&a" };
+            let iter = format!("{}.map(|(a, {pattern_b})| Ok::<_, Error>(({function}({key})?, {b_text})))", over.iter);
+            let pair = Value::temporary("x", Type::Tuple(vec![Type::Signed, b.clone()]));
+            return self.dict_of(&iter, &pair).map(Some);
+        }
+        if let ("dict", true) = (name, a.is_array()) {
+            return Err(Missing::new("numbers with fractions as keys of a dict"));
+        }
         let pair = Value::temporary("x", Type::Tuple(vec![a.clone(), b.clone()]));
         Ok(Some(match name {
             "dict" => self.dict_of(&iter, &pair)?,
@@ -581,10 +600,21 @@ impl<'a> Program<'a> {
             ("sort", []) if matches!(element, Type::Int | Type::Signed | Type::Str | Type::String | Type::Char) => {
                 done(format!("{whole}.sort()"))
             }
+            ("sort", []) if crate::cells::is_cell(element) => done(format!("{whole}.sort()")),
             ("sort", []) if *element == Type::Float => done(format!("{whole}.sort_by(f64::total_cmp)")),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
+            // An index of pandas, which is a list here.
+            ("tolist" | "to_list", []) => match of.form {
+                Form::Temporary => Ok(of.clone()),
+                _ => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
+            },
             ("count", [item]) => {
                 let item = self.expression(item)?;
+                if crate::cells::is_cell(element) {
+                    let x = Value::new("x", element.clone(), Strength::Whole, Form::Reference);
+                    let test = crate::comparisons::compared(&x, ruff_python_ast::CmpOp::Eq, &item)?;
+                    return Ok(Value::temporary(format!("{whole}.iter().filter(|&x| {test}).count()"), Type::Int));
+                }
                 match item.of == *element && element.is_copy() {
                     true => Ok(Value::temporary(
                         format!("{whole}.iter().filter(|&&x| x == {}).count()", item.at(Strength::Sum)),
@@ -642,6 +672,7 @@ impl<'a> Program<'a> {
         }
         match (element, &item.of) {
             (a, b) if a == b || (a.is_array() && b.is_array()) => Ok(item.text),
+            (a, b) if crate::cells::is_cell(a) && crate::cells::is_cell(b) => Ok(item.text),
             (Type::Float, of) if of.is_number() => item.as_float().ok_or_else(|| Missing::new("this number in a list")),
             (Type::String, of) if of.is_text() => Ok(self.owned_text(&item)),
             (Type::String, Type::List(of)) if **of == Type::Char => Ok(self.owned_text(&item)),
@@ -735,6 +766,9 @@ fn is_open(of: &Type) -> bool {
 
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
+    if let Some(key) = crate::cells::dict_key(key, at)? {
+        return Ok(key);
+    }
     match (key, &at.of) {
         (Type::String | Type::Unknown(_), Type::List(of)) if **of == Type::Char => {
             Ok(format!("&{}.iter().collect::<String>()", at.at(Strength::Whole)))

@@ -210,7 +210,7 @@ impl<'a> Program<'a> {
 
     /// Something that Rust takes for a path.
     pub(crate) fn path_argument(&mut self, of: &'a Expr) -> Ported<Value> {
-        let value = self.expression(of)?;
+        let value = crate::cells::as_text(self.expression(of)?);
         match value.of {
             Type::Str | Type::String | Type::Path => Ok(value),
             of => Err(Missing::new(format!("{} as a path", of.described()))),

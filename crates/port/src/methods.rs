@@ -140,8 +140,11 @@ impl<'a> Program<'a> {
         {
             return Ok(axes);
         }
-        if of.of.is_number() && name == "item" && call.arguments.is_empty() {
+        if (of.of.is_number() || crate::cells::is_cell(&of.of)) && name == "item" && call.arguments.is_empty() {
             return Ok(of.clone());
+        }
+        if crate::cells::is_cell(&of.of) {
+            return self.method_of_text(&crate::cells::as_text(of.clone()), name, call);
         }
         if let Some(value) = self.method_of_parser(of, name, call)? {
             return Ok(value);

@@ -213,9 +213,11 @@ impl<'a> Program<'a> {
         if let Some(batches) = self.batches_as_data(&value, false)? {
             return Ok(format!("&{batches}"));
         }
+        let value = self.array_of_cells(&value).unwrap_or(value);
         if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }
+        let value = with_arrays(value);
         match (&value.of, &value.items) {
             (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             // An output without a loss has no targets.
@@ -431,3 +433,10 @@ const EVALUATE_GENERATOR: &[&str] =
     &["generator", "steps", "callbacks", "max_queue_size", "workers", "use_multiprocessing", "verbose"];
 
 const PREDICT_GENERATOR: &[&str] = EVALUATE_GENERATOR;
+
+/// A list that is written out, with the arrays of the columns and tables in it.
+fn with_arrays(list: Value) -> Value {
+    let array = |item: &Value| crate::pandas::as_array(item).unwrap_or_else(|| item.clone());
+    let items = list.items.as_ref().map(|items| items.iter().map(array).collect());
+    Value { items, ..list }
+}

@@ -122,6 +122,9 @@ impl<'a> Program<'a> {
         if let Some(name) = name.strip_prefix("random.") {
             return self.numpy_random(name, call);
         }
+        if let Some(value) = self.numpy_of_missing(name, call)? {
+            return Ok(value);
+        }
         match name {
             "array" | "asarray" | "ascontiguousarray" => {
                 let given = given(&["object", "dtype"])?;

@@ -11,7 +11,7 @@ impl<'a> Program<'a> {
     /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
         let outer = (self.statement_end, self.assigns_at);
-        for statement in statements {
+        for (i, statement) in statements.iter().enumerate() {
             let range = statement.range();
             if self.is_over {
                 self.last_of(range);
@@ -20,6 +20,7 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
+            self.assigned_next = statements.get(i + 1).and_then(crate::interim::name_of);
             self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
             let shared = self.enter_sharing(statement);
             let mut written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
@@ -437,6 +438,7 @@ impl<'a> Program<'a> {
         match value.form {
             // It does nothing in Python either, but in a notebook it shows a value.
             Form::Constant if value.text == "()" => {}
+            _ if crate::pandas_numbers::is_only_shown(&value) => {}
             Form::Constant | Form::Place | Form::Reference | Form::Slice => {
                 return Err(Missing::new("a value that is not used").help("print it, or leave it out"));
             }

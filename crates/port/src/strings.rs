@@ -49,6 +49,9 @@ impl Template {
         if let Some(value) = value.below_zero() {
             return self.place(value, spec);
         }
+        if let Some(value) = crate::cells::formatted(value, spec) {
+            return self.place(&value, spec);
+        }
         let spec = match (&value.of, spec) {
             (Type::Bool, "") => {
                 self.text.push_str("{}");
@@ -82,7 +85,7 @@ impl Template {
                 self.values.push(format!("{}.iter().collect::<String>()", value.at(Strength::Whole)));
                 return Ok(());
             }
-            (of, "") if crate::pandas::is(of, crate::pandas::TABLE) => String::new(),
+            (of, "") if crate::pandas_numbers::is_printed(of) || crate::cells::is_cell(of) => String::new(),
             // As Keras writes shapes.
             (Type::Shape, "") => {
                 self.text.push_str("{}");
@@ -271,6 +274,14 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
             }
             Type::Object(path) if path == crate::errors::ERROR => Ok(Value { of: Type::String, ..value }),
+            of if crate::pandas::is(of, crate::pandas::VALUES) => {
+                let array = self.tensor(&value)?;
+                self.shown(array)
+            }
+            Type::List(of) if crate::pandas::is(of, crate::cells::CELL_OF_NUMPY) => {
+                let function = self.import("numpy::list_str");
+                Ok(Value::temporary(format!("{function}({})", value.borrowed()), Type::String))
+            }
             Type::Dtype => {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
@@ -584,6 +595,7 @@ impl<'a> Program<'a> {
 fn printed_otherwise(of: &Type) -> Option<&Type> {
     match of {
         Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String | Type::Char => None,
+        of if crate::pandas::is(of, crate::cells::CELL) => None,
         // An empty one.
         Type::Unknown(_) => None,
         // Characters are a text or a list of texts.

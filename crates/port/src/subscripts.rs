@@ -40,7 +40,7 @@ impl<'a> Program<'a> {
         if let Some(size) = self.size_of_input(subscript)? {
             return Ok(size);
         }
-        let of = self.expression(&subscript.value)?;
+        let of = crate::cells::as_text(self.expression(&subscript.value)?);
         if let Type::Outputs(types) = &of.of {
             return self.part_of_outputs(&of, &types.clone(), &subscript.slice);
         }

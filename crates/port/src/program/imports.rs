@@ -55,6 +55,13 @@ impl Program<'_> {
             Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
             Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
+            Type::Object(path) if path == crate::pandas_columns::SERIES => _ = self.import(crate::pandas::TABLE),
+            Type::Object(path) if path == crate::pandas_numbers::COUNTS => {
+                _ = self.import(crate::pandas_numbers::NUMBERS);
+            }
+            Type::Object(path) if path == crate::columns::COUNTS => _ = self.import(crate::pandas::TABLE),
+            of if crate::cells::is_cell(of) => _ = self.import(crate::cells::CELL),
+            Type::Object(path) if path == crate::table_rows::ROW_AS_TUPLE => _ = self.import(crate::table_rows::ROW),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic | Type::BatchSize => _ = self.import("layers::KerasTensor"),

@@ -87,6 +87,10 @@ pub(crate) struct Program<'a> {
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Where it assigns: behind what it reads, but before the statements in it.
     pub(crate) assigns_at: ruff_text_size::TextSize,
+    /// The name that the next statement of the block assigns.
+    pub(crate) assigned_next: Option<String>,
+    /// The variables whose names have a value of another type for now, and how deep the block is.
+    pub(crate) interims: HashMap<String, (usize, crate::value::Variable)>,
     /// The loops that are being written, of each function.
     pub(crate) loops: Vec<crate::kept_counters::Loops>,
     /// Types that are written out, and known at the end.
@@ -188,6 +192,8 @@ impl<'a> Program<'a> {
             taken_apart: HashSet::new(),
             statement_end: ruff_text_size::TextSize::default(),
             assigns_at: ruff_text_size::TextSize::default(),
+            assigned_next: None,
+            interims: HashMap::new(),
             loops: Vec::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
