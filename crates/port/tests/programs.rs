@@ -3,9 +3,11 @@ programs! {
     argparse_train
     attention_classes
     attention_classifier
+    batches_by_number
     bidirectional_tagging
     built_layers
     char_language_model
+    column_values
     conditional_gan
     conv_autoencoder
     convnet_function
@@ -14,12 +16,14 @@ programs! {
     custom_loss_and_metric
     custom_loss_class
     custom_training_loop
+    customer_groups
     data_files
     data_generator
     dataset_steps
     denoising_autoencoder
     depthwise_mobilenet
     dict_inputs
+    digit_submission
     digits_mlp
     distiller
     early_stop_by_hand
@@ -27,6 +31,7 @@ programs! {
     episodes
     fashion_functional
     figures
+    film_ratings
     fraud_class_weights
     frozen_base
     fuel_table
@@ -43,6 +48,7 @@ programs! {
     imdb_cnn
     inception_module
     input_pipeline
+    json_data
     layer_lists
     layer_methods
     layer_versions
@@ -53,12 +59,15 @@ programs! {
     loop_with_tape
     loss_classes
     lstm_text_generation
+    market_report
     masked_loss
+    methods_with_scores
     metric_classes
     miniature_gpt
     mixer_blocks
     mnist_cnn
     mnist_mlp
+    moving_average
     multi_input_model
     multi_output_model
     numpy_copies
@@ -66,6 +75,7 @@ programs! {
     numpy_tour
     old_keras_names
     pandas_housing
+    parts_of_tables
     patch_mixer
     policy_gradient_bandit
     pretrained_embeddings
@@ -74,6 +84,7 @@ programs! {
     python_texts
     python_tour
     quasi_knn_embedding
+    rare_classes
     recommender_dot
     recommender_net
     recurrent_dropout
@@ -86,6 +97,7 @@ programs! {
     reviews_lstm
     sales_report
     save_and_load
+    sensor_anomalies
     seq2seq_lstm
     several_losses
     siamese
@@ -105,6 +117,7 @@ programs! {
     transformer_block
     tweets_tokenizer
     unet_segmentation
+    unpacked_options
     unused_blocks
     unused_helpers
     vae
@@ -114,6 +127,7 @@ programs! {
     wgan_gp
     wide_and_deep
     word2vec_skipgrams
+    word_arguments
     word_counts
     word_distance
 }
