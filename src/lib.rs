@@ -200,7 +200,7 @@ pub mod data {
 }
 
 #[doc(inline)]
-pub use candle_keras_data::{datasets, numpy, python, sklearn};
+pub use candle_keras_data::{cv2, datasets, numpy, python, sklearn};
 
 /// Data preprocessing. Keras: `keras.preprocessing`.
 pub mod preprocessing {

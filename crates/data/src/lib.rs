@@ -2,6 +2,7 @@
 
 mod arrays;
 pub mod atomic;
+pub mod cv2;
 mod dataset;
 pub mod datasets;
 mod folder;
