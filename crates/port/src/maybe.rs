@@ -19,6 +19,31 @@ impl<'a> Program<'a> {
         self.scopes.bind(name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));
     }
 
+    /// `image = cv2.imread(path)`, which is None where there is no such image, if the script asks for it; whether it is that.
+    pub(crate) fn bind_read(&mut self, name: &str, value: &Value) -> bool {
+        let asks = |text: &str| {
+            let is_own = |(at, _): (usize, &str)| {
+                let before = text[..at].chars().next_back();
+                let behind = text[at + name.len()..].trim_start();
+                !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.')
+                    && ["is None", "is not None", "== None", "!= None"].iter().any(|test| behind.starts_with(test))
+            };
+            text.match_indices(name).any(is_own)
+        };
+        let Some(read) = value.text.strip_prefix("cv2::imread(").and_then(|_| value.text.strip_suffix('?')) else {
+            return false;
+        };
+        if self.is_outer(name) || !asks(self.source.all()) {
+            return false;
+        }
+        let rust_name = self.rust_name(name);
+        let is_mutable = if self.declare(name) { "mut " } else { "" };
+        self.line(&format!("let {is_mutable}{rust_name} = {read}.ok();"));
+        let of = Type::Maybe(Box::new(value.of.clone()));
+        self.scopes.bind(name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));
+        true
+    }
+
     /// The variable of a name that may be None, and what it has otherwise.
     fn maybe(&self, expression: &Expr) -> Option<(Variable, Type)> {
         let Expr::Name(name) = expression else { return None };

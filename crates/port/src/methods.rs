@@ -73,7 +73,7 @@ impl<'a> Program<'a> {
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
             (Type::Path, _) => self.attribute_of_path(of, name),
             (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
-            (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
+            (Type::Object(path), "size" | "width" | "height" | "mode") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
             }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),

@@ -38,6 +38,7 @@ const MUTATING: &[&str] = &[
     "discard",
     "remove",
     "setdefault",
+    "paste",
     // Of random numbers.
     "rand",
     "randn",

@@ -126,7 +126,8 @@ fn weighted<T: Into<u32>>(weights: [u32; 3], half: u32, channels: [T; 3]) -> u32
     (sum + half) >> 15
 }
 
-/// Writes an image of uint8 to a PNG, JPEG or BMP file, as its name says; fractions are rounded. Python: `cv2.imwrite`.
+/// Writes an image of uint8 to a PNG, JPEG or BMP file, as its name says; fractions are rounded. Whether the file could be written: there is no error if
+/// its folder is not there. Python: `cv2.imwrite`.
 ///
 /// A JPEG file has OpenCV's quality of 95, but is written by another library.
 ///
@@ -134,14 +135,16 @@ fn weighted<T: Into<u32>>(weights: [u32; 3], half: u32, channels: [T; 3]) -> u32
 /// use candle_core::{Device, Tensor};
 /// use candle_keras_data::cv2;
 /// # let folder = tempfile::tempdir().expect("a folder");
-/// cv2::imwrite(folder.path().join("image.png"), &Tensor::new(&[[0u8, 255]], &Device::Cpu)?)?;
-/// assert!(cv2::imwrite("image.xyz", &Tensor::new(&[[0u8, 255]], &Device::Cpu)?).is_err());
+/// let image = Tensor::new(&[[0u8, 255]], &Device::Cpu)?;
+/// assert!(cv2::imwrite(folder.path().join("image.png"), &image)?);
+/// assert!(!cv2::imwrite(folder.path().join("none/image.png"), &image)?);
+/// assert!(cv2::imwrite("image.xyz", &image).is_err());
 /// # Ok::<(), candle_keras_data::Error>(())
 /// ```
 ///
 /// # Errors
-/// If it is no image of 1, 3 or 4 channels, the format is not known, or the file cannot be written.
-pub fn imwrite(path: impl AsRef<Path>, image: &Tensor) -> Result<()> {
+/// If it is no image of 1, 3 or 4 channels, or the format is not known.
+pub fn imwrite(path: impl AsRef<Path>, image: &Tensor) -> Result<bool> {
     let path = path.as_ref();
     let (size, pixels) = read(image, "imwrite")?;
     let bytes = match pixels {
@@ -182,5 +185,5 @@ pub fn imwrite(path: impl AsRef<Path>, image: &Tensor) -> Result<()> {
         _ => image::write_buffer_with_format(&mut file, &bytes, width, height, color, format),
     };
     written.map_err(|cause| Error::new(format!("{}: {cause}", path.display())))?;
-    atomic::write(path, |out| out.write_all(file.get_ref()).map_err(|cause| Error::io(path, cause)))
+    Ok(atomic::write(path, |out| out.write_all(file.get_ref()).map_err(|cause| Error::io(path, cause))).is_ok())
 }

@@ -30,7 +30,8 @@ pub enum Interpolation {
 ///
 /// # Errors
 /// If it is no image, or the size is 0.
-pub fn resize(image: &Tensor, [width, height]: [usize; 2], interpolation: Interpolation) -> Result<Tensor> {
+pub fn resize(image: &Tensor, size: [usize; 2], interpolation: Interpolation) -> Result<Tensor> {
+    let [width, height] = size;
     let (from, pixels) = read(image, "resize")?;
     if width == 0 || height == 0 {
         return Err(Error::new("the size of an image is positive").received(format!("{width} x {height}")));

@@ -104,12 +104,12 @@ fn files_are_read_as_written() {
     let image = Tensor::from_vec(bytes, (2, 3, 3), &Device::Cpu).unwrap();
     for name in ["a.png", "a.bmp"] {
         let path = folder.path().join(name);
-        imwrite(&path, &image).unwrap();
+        assert!(imwrite(&path, &image).unwrap());
         let read = imread(&path, Read::Color).unwrap();
         assert_eq!(read.to_vec3::<u8>().unwrap(), image.to_vec3::<u8>().unwrap(), "{name}");
     }
     let path = folder.path().join("a.jpg");
-    imwrite(&path, &image).unwrap();
+    assert!(imwrite(&path, &image).unwrap());
     assert_eq!(imread(&path, Read::Grayscale).unwrap().dims(), [2, 3]);
 }
 
