@@ -6,7 +6,7 @@ use crate::Ported;
 use ruff_python_ast::Operator;
 
 /// What scripts with such arrays have.
-const SIGNS_OF_BYTES: &[&str] = &["uint8", "cv2", "PIL", "load_data"];
+const SIGNS_OF_BYTES: &[&str] = &["uint8", "cv2", "PIL", "keras.datasets", "datasets."];
 
 impl<'a> Program<'a> {
     /// An operator on an integer and an array that may be of uint8, with the integer in the dtype of the array; `None` elsewhere, where candle computes
@@ -15,8 +15,8 @@ impl<'a> Program<'a> {
         let (array, number) = if a.of.is_array() { (a, b) } else { (b, a) };
         let is_square = op == Operator::Pow && number.text == "2";
         let may_differ = match op {
-            Operator::Sub => matches!(array.of, Type::Ints | Type::Array),
-            Operator::Add | Operator::Mult | Operator::FloorDiv | Operator::Mod | Operator::Pow => array.of == Type::Ints,
+            Operator::Add | Operator::Sub | Operator::Mult => matches!(array.of, Type::Ints | Type::Array),
+            Operator::FloorDiv | Operator::Mod | Operator::Pow => array.of == Type::Ints,
             _ => false,
         };
         let may_be = SIGNS_OF_BYTES.iter().any(|sign| self.source.all().contains(sign));

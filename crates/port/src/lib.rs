@@ -24,6 +24,7 @@ mod binding;
 mod branches;
 mod builtins;
 mod bytes;
+mod channels;
 mod class_methods;
 mod class_text;
 mod classes;

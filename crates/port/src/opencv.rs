@@ -4,13 +4,52 @@ use crate::arguments::{Named, find, named_as, needed};
 use crate::program::Program;
 use crate::value::{Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall, Operator};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 
 /// What only shows images, in windows.
 const SHOWN: &[&str] =
     &["imshow", "waitKey", "waitKeyEx", "destroyAllWindows", "destroyWindow", "namedWindow", "moveWindow", "resizeWindow"];
 
+/// Calls of `cv2.imread`, which in Python is no error where there is no image.
+#[derive(Default)]
+struct Reads<'p, 'a> {
+    program: Option<&'p Program<'a>>,
+    count: usize,
+}
+
+impl<'a> Visitor<'a> for Reads<'_, 'a> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Call(call) = expression {
+            self.count += usize::from(self.program.is_some_and(|program| program.is_of_opencv(call, "imread")));
+        }
+        walk_expr(self, expression);
+    }
+}
+
 impl<'a> Program<'a> {
+    fn is_of_opencv(&self, call: &ExprCall, name: &str) -> bool {
+        self.path_of(&call.func).is_some_and(|path| path.strip_prefix("cv2.").is_some_and(|own| name.is_empty() || own == name))
+    }
+
+    /// Whether statements read an image and go on without it: all others fail in Python where they use it first.
+    pub(crate) fn goes_on_without_image(&self, body: &'a [Stmt]) -> bool {
+        let mut reads = Reads { program: Some(self), count: 0 };
+        body.iter().for_each(|statement| reads.visit_stmt(statement));
+        let fails = |both: &[Stmt]| match both {
+            [Stmt::Assign(read), Stmt::Assign(used)] => match (&read.targets[..], &*read.value, &*used.value) {
+                ([Expr::Name(name)], Expr::Call(read), Expr::Call(used)) => {
+                    self.is_of_opencv(read, "imread")
+                        && self.is_of_opencv(used, "")
+                        && matches!(used.arguments.args.first(), Some(Expr::Name(own)) if own.id == name.id)
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        reads.count != body.windows(2).filter(|both| fails(both)).count()
+    }
+
     /// A function of `cv2`.
     pub(crate) fn opencv_call(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let given = |parameters: &[&str]| named_as(call, parameters);

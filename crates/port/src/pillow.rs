@@ -129,7 +129,7 @@ impl<'a> Program<'a> {
     /// `image.size`, which is the width and the height.
     pub(crate) fn attribute_of_image(&mut self, of: &Value, name: &str) -> Ported<Value> {
         let whole = of.at(Strength::Whole);
-        let part = |at: usize| Value::temporary(format!("{whole}.size()[{at}]"), Type::Int);
+        let part = |at: usize| Value::place(format!("{whole}.size()[{at}]"), Type::Int);
         Ok(match name {
             "width" => part(1),
             "height" => part(0),

@@ -62,8 +62,11 @@ programs! {
     numpy_indexing
     numpy_tour
     old_keras_names
+    opencv_files
+    opencv_shapes
     pandas_housing
     patch_mixer
+    pillow_letters
     policy_gradient_bandit
     pretrained_embeddings
     python_lists

@@ -5,7 +5,7 @@ use candle_keras::callbacks::{EarlyStopping, Logs};
 use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::{Conv2D, GlobalAveragePooling2D};
 use candle_keras::prelude::*;
-use candle_keras::{Error, numpy, ops, python};
+use candle_keras::{Error, cv2, numpy, ops, python};
 use indexmap::IndexMap;
 use std::path::Path;
 
@@ -36,12 +36,14 @@ fn main() -> Result<()> {
     // print(voice)
     gap(81, "it needs voice of line 77, which is not ported")?;
 
-    // try:
-    //     first = cv2.imread("first.png")
-    //     print("read")
-    // except Exception:
-    //     print("no first photograph")
-    gap(83, "try of what is not ported in part")?;
+    let result = (|| -> Result<()> {
+        let _first = cv2::imread("first.png", cv2::Read::Color)?;
+        println!("read");
+        Ok(())
+    })();
+    if result.is_err() {
+        println!("no first photograph");
+    }
 
     let columns = 4;
     let x = numpy::random::rand((columns * 2, SIZE, SIZE, 3))?;
@@ -60,19 +62,15 @@ fn load_model() -> Result<Model> {
     candle_keras::prelude::load_model("photographs.keras")
 }
 
-#[allow(dead_code, unused_variables)]
-fn read_photographs(folder: &str) -> Result<()> {
-    let (mut photographs, mut labels) = (Vec::<f64>::new(), vec![]);
+#[allow(dead_code)]
+fn read_photographs(folder: &str) -> Result<(Tensor, Tensor)> {
+    let (mut photographs, mut labels) = (vec![], vec![]);
     for name in python::files::listdir(folder)? {
-        // image = cv2.imread(os.path.join(folder, name))
-        gap(20, "cv2.imread, which has no counterpart here")?;
-        // photographs.append(image)
-        gap(21, "it needs image of line 20, which is not ported")?;
+        let image = cv2::imread(&Path::new(folder).join(&name), cv2::Read::Color)?;
+        photographs.push(image.clone());
         labels.push(name.starts_with("cat"));
     }
-    // return np.array(photographs), np.array(labels)
-    gap(23, "an array of something")?;
-    Ok(())
+    Ok((Tensor::stack(&photographs, 0)?, Tensor::from_iter(labels.iter().map(|&x| u8::from(x)), &Device::Cpu)?))
 }
 
 #[allow(dead_code, unused_variables)]
