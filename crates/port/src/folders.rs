@@ -20,7 +20,14 @@ impl<'a> Program<'a> {
             "get_file" => self.get_file(named)?,
             "load_img" => {
                 let path = self.argument(needed(named, "path")?, "impl AsRef<Path>", "path")?;
-                let options = self.options("utils::LoadImg", &without(named, &["path"]))?;
+                let mut options = self.options("utils::LoadImg", &without(named, &["path", "grayscale"]))?;
+                // Of Keras 2.
+                match find(named, "grayscale") {
+                    None => {}
+                    Some(Expr::BooleanLiteral(gray)) if !gray.value => {}
+                    Some(Expr::BooleanLiteral(_)) => options.push_str(".color_mode(\"grayscale\")"),
+                    Some(_) => return Err(Missing::new("a computed grayscale")),
+                }
                 let function = self.import("utils::load_img");
                 Value::temporary(format!("{function}({path}, {options})?"), Type::Object(IMAGE.into()))
             }

@@ -310,6 +310,11 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::round");
                 Ok(Value::temporary(format!("{function}({}, {digits})?", of.borrowed()), of.of.clone()))
             }
+            ("clip", [least, most]) if !self.is_none(least) && !self.is_none(most) => {
+                let (least, most) = (self.number(least)?, self.number(most)?);
+                let function = self.import("ops::clip");
+                Ok(Value::temporary(format!("{function}({}, {least}, {most})?", of.borrowed()), of.of.clone()))
+            }
             ("argsort", []) => {
                 let function = self.import("ops::argsort");
                 Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))

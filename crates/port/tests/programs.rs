@@ -97,6 +97,7 @@ programs! {
     text_classes
     text_folder
     text_preprocessing
+    tf_image_upscaling
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler

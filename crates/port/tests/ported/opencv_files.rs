@@ -47,7 +47,13 @@ fn main() -> Result<()> {
     println!("{} {} {} {}", numpy::array_str(&{
         let array = gray.to_tensor()?.i(0)?;
         ops::subtract(&numpy::scalar(255, &array)?, &array)?
-    })?, numpy::array_str(&(&gray.to_tensor()?.i(0)? + 200.0)?)?, numpy::array_str(&(&gray.to_tensor()?.i(0)? * 2.0)?)?, numpy::array_str(&{
+    })?, numpy::array_str(&{
+        let array = gray.to_tensor()?.i(0)?;
+        ops::add(&array, &numpy::scalar(200, &array)?)?
+    })?, numpy::array_str(&{
+        let array = gray.to_tensor()?.i(0)?;
+        ops::multiply(&array, &numpy::scalar(2, &array)?)?
+    })?, numpy::array_str(&{
         let array = gray.to_tensor()?.i(0)?;
         ops::subtract(&array, &numpy::scalar(151, &array)?)?
     })?);
