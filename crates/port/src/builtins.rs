@@ -69,8 +69,7 @@ impl<'a> Program<'a> {
                 Some("PIL") if path.starts_with(crate::pillow::MODULE) => {
                     self.pillow_call(path.trim_start_matches(crate::pillow::MODULE), call)
                 }
-                // It only shows something.
-                Some("IPython") if path == "IPython.display.display" => Ok(Value::constant("()", Type::None)),
+                Some("IPython") if path == "IPython.display.display" => self.only_shown(call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };
         }

@@ -1,8 +1,8 @@
 //! Arrays that may be of uint8, of images above all: in NumPy they stay so beside an integer, and begin again at 0 behind 255.
 
+use crate::Ported;
 use crate::program::Program;
 use crate::value::{Form, Type, Value};
-use crate::Ported;
 use ruff_python_ast::Operator;
 
 /// What scripts with such arrays have.

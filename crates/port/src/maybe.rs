@@ -88,8 +88,7 @@ impl<'a> Program<'a> {
 
     /// `cv2.imread(path) is None`, which is known when it runs; `None` if it is something else.
     pub(crate) fn compare_read(&mut self, compare: &'a ExprCompare) -> Ported<Option<Value>> {
-        let ([op], [Expr::NoneLiteral(_)], Expr::Call(call)) =
-            (&*compare.ops, &*compare.comparators, &*compare.left)
+        let ([op], [Expr::NoneLiteral(_)], Expr::Call(call)) = (&*compare.ops, &*compare.comparators, &*compare.left)
         else {
             return Ok(None);
         };
@@ -115,7 +114,10 @@ impl<'a> Program<'a> {
         let Some(at) = self.line_of_read(name, variable) else { return false };
         let own = |statement: &&Stmt| assigned_by(statement).iter().any(|assigned| assigned == name);
         let is_direct = branches.body.iter().filter(own).all(Stmt::is_assign_stmt);
-        if !is_direct || !branches.elif_else_clauses.is_empty() || self.scan().is_read_from(name, branches.range.end(), None) {
+        if !is_direct
+            || !branches.elif_else_clauses.is_empty()
+            || self.scan().is_read_from(name, branches.range.end(), None)
+        {
             return false;
         }
         self.body[at] = self.body[at].replacen("let mut ", "let ", 1);
@@ -143,7 +145,8 @@ impl<'a> Program<'a> {
         let (Some((variable, of)), Expr::Name(name)) = (self.maybe(&compare.left), &*compare.left) else {
             return false;
         };
-        let leaves = matches!(branches.body.last(), Some(Stmt::Continue(_) | Stmt::Break(_) | Stmt::Return(_) | Stmt::Raise(_)));
+        let leaves =
+            matches!(branches.body.last(), Some(Stmt::Continue(_) | Stmt::Break(_) | Stmt::Return(_) | Stmt::Raise(_)));
         let is_fixed = |line: usize| !self.body[line].trim_start().starts_with("let mut ");
         if !leaves
             || !branches.elif_else_clauses.is_empty()

@@ -2,14 +2,22 @@
 
 use crate::arguments::{Named, find, named_as, needed};
 use crate::program::Program;
-use crate::value::{Type, Value};
+use crate::value::{Binding, Form, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 
 /// What only shows images, in windows.
-const SHOWN: &[&str] =
-    &["imshow", "waitKey", "waitKeyEx", "destroyAllWindows", "destroyWindow", "namedWindow", "moveWindow", "resizeWindow"];
+const SHOWN: &[&str] = &[
+    "imshow",
+    "waitKey",
+    "waitKeyEx",
+    "destroyAllWindows",
+    "destroyWindow",
+    "namedWindow",
+    "moveWindow",
+    "resizeWindow",
+];
 
 /// Calls of `cv2.imread`, which in Python is no error where there is no image.
 #[derive(Default)]
@@ -29,7 +37,8 @@ impl<'a> Visitor<'a> for Reads<'_, 'a> {
 
 impl<'a> Program<'a> {
     fn is_of_opencv(&self, call: &ExprCall, name: &str) -> bool {
-        self.path_of(&call.func).is_some_and(|path| path.strip_prefix("cv2.").is_some_and(|own| name.is_empty() || own == name))
+        self.path_of(&call.func)
+            .is_some_and(|path| path.strip_prefix("cv2.").is_some_and(|own| name.is_empty() || own == name))
     }
 
     /// Whether statements read an image and go on without it: all others fail in Python where they use it first.
@@ -54,7 +63,7 @@ impl<'a> Program<'a> {
     pub(crate) fn opencv_call(&mut self, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let given = |parameters: &[&str]| named_as(call, parameters);
         match name {
-            name if SHOWN.contains(&name) => Ok(Value::constant("()", Type::None)),
+            name if SHOWN.contains(&name) => self.only_shown(call),
             "imread" => {
                 let given = given(&["filename", "flags"])?;
                 let path = self.argument(needed(&given, "filename")?, "impl AsRef<Path>", "filename")?;
@@ -101,6 +110,30 @@ impl<'a> Program<'a> {
             "GaussianBlur" => self.opencv_blur(&given(&["src", "ksize", "sigmaX"])?),
             _ => Err(Missing::new(format!("cv2.{name}, which has no counterpart here"))),
         }
+    }
+
+    /// What only shows something, as `cv2.imshow` and IPython's `display`: its arguments are computed, and nothing is shown.
+    pub(crate) fn only_shown(&mut self, call: &'a ExprCall) -> Ported<Value> {
+        for argument in &call.arguments.args {
+            match argument {
+                // A picture of the notebook.
+                Expr::Call(made) if self.path_of(&made.func).is_some_and(|path| path.starts_with("IPython.")) => {}
+                Expr::Call(_) => {
+                    let value = self.expression(argument)?;
+                    if value.form == Form::Temporary && value.of != Type::None {
+                        self.line(&format!("_ = {};", value.text));
+                    }
+                }
+                // Nothing else reads it.
+                Expr::Name(name) if self.scan().reads(&name.id) == 1 => {
+                    if let Some(Binding::Variable(variable)) = self.scopes.get(&name.id) {
+                        self.line(&format!("_ = &{};", variable.rust_name));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(Value::constant("()", Type::None))
     }
 
     /// An argument that is an image: uint8 or fractions.

@@ -61,8 +61,10 @@ impl<'a> Program<'a> {
                         format!("{class} {{ interpolation: {interpolation}::Area, ..{class}::to({size}) }}")
                     }
                     other => {
-                        return Err(Missing::new(format!("tf.image.resize by {other}, which rounds otherwise in TensorFlow"))
-                            .help("the method \"bilinear\" or \"area\""));
+                        return Err(Missing::new(format!(
+                            "tf.image.resize by {other}, which rounds otherwise in TensorFlow"
+                        ))
+                        .help("the method \"bilinear\" or \"area\""));
                     }
                 };
                 let text = format!("{function}(&{}.to_dtype(DType::F32)?, &{options})?", of.at(Strength::Whole));
