@@ -113,8 +113,8 @@ impl<'a> Program<'a> {
         for word in &call.arguments.keywords {
             match (&word.arg, &word.value) {
                 (Some(name), value) => words.push((name.as_str(), value)),
-                (None, Expr::Name(name)) if self.literals.contains_key(name.id.as_str()) => {
-                    for item in &self.literals[name.id.as_str()].items {
+                (None, Expr::Name(name)) if self.known.literals.contains_key(name.id.as_str()) => {
+                    for item in &self.known.literals[name.id.as_str()].items {
                         let Some(Expr::StringLiteral(key)) = &item.key else {
                             return Err(Missing::new("arguments from this dict"));
                         };
@@ -377,7 +377,7 @@ impl<'a> Program<'a> {
         }
         // A list that is read once is written out where it is used.
         if let Expr::Name(name) = list
-            && let Some(list) = self.lists.get(name.id.as_str()).copied()
+            && let Some(list) = self.known.lists.get(name.id.as_str()).copied()
         {
             return list.elts.iter().map(|item| self.expression(item)).collect();
         }

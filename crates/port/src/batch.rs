@@ -14,7 +14,7 @@ impl<'a> Program<'a> {
         let tensor = match shape.text.strip_suffix(".shape()?") {
             Some(tensor) if !tensor.ends_with("put()?") => tensor.trim_start_matches('&').to_string(),
             Some(_) => return None,
-            None => self.symbolic_parameters.last()?.clone()?,
+            None => self.frame().symbolic_parameter.clone()?,
         };
         Some(Value::new(tensor, Type::BatchSize, Strength::Whole, Form::Reference))
     }

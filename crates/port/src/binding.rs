@@ -130,9 +130,9 @@ impl<'a> Program<'a> {
         };
         let is_written_out = value.text.starts_with("Tensor::new(&[") && !value.text.starts_with("Tensor::new(&[[");
         if value.of == Type::Ints && (is_written_out || crate::numpy_more::is_vector(&value.text)) {
-            self.vectors.insert(name.to_string());
+            self.known.vectors.insert(name.to_string());
         } else {
-            self.vectors.remove(name);
+            self.known.vectors.remove(name);
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());

@@ -161,7 +161,7 @@ impl<'a> Program<'a> {
             }
             Expr::Name(name) => match self.scopes.get(&name.id) {
                 Some(Binding::Variable(variable) | Binding::Outside(variable)) => {
-                    variable.of == Type::Int || self.not_negative.contains(name.id.as_str())
+                    variable.of == Type::Int || self.known.not_negative.contains(name.id.as_str())
                 }
                 _ => false,
             },

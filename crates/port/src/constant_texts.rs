@@ -25,7 +25,7 @@ impl<'a> Program<'a> {
         let Expr::Name(name) = name else { return None };
         match self.scopes.get(&name.id) {
             Some(Binding::Variable(variable)) if crate::names::is_constant(&variable.rust_name) => {
-                self.constant_texts.get(&variable.rust_name).cloned()
+                self.known.constant_texts.get(&variable.rust_name).cloned()
             }
             _ => None,
         }
@@ -46,14 +46,14 @@ impl<'a> Program<'a> {
     /// `table = str.maketrans("", "", string.punctuation)`, which is written where it is used; whether it is that.
     pub(crate) fn note_table(&mut self, target: &Expr, value: &'a Expr) -> bool {
         let (Expr::Name(name), Some(call)) = (target, self.table_call(value)) else { return false };
-        self.tables.insert(name.id.to_string(), call);
+        self.known.tables.insert(name.id.to_string(), call);
         true
     }
 
     /// `text.translate(table)`
     pub(crate) fn translated(&mut self, text: &str, table: &'a Expr) -> Ported<Value> {
         let noted = match table {
-            Expr::Name(name) => self.tables.get(name.id.as_str()).copied(),
+            Expr::Name(name) => self.known.tables.get(name.id.as_str()).copied(),
             table => self.table_call(table),
         };
         let call = noted.ok_or_else(|| Missing::new("translate by this table"))?;

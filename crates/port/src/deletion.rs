@@ -69,8 +69,8 @@ impl<'a> Program<'a> {
 
     /// Whether a dict or list that is written where it is used has it.
     pub(crate) fn is_written_later(&self, name: &str) -> bool {
-        let dicts = self.literals.values().map(|dict| dict.range());
-        let lists = self.lists.values().map(|list| list.range());
+        let dicts = self.known.literals.values().map(|dict| dict.range());
+        let lists = self.known.lists.values().map(|list| list.range());
         dicts.chain(lists).any(|range| has_word(self.source.text(range), name))
     }
 }

@@ -106,7 +106,7 @@ impl<'a> Program<'a> {
             Some(Binding::Function(_)) => Err(Missing::new(format!("the function {name} as a value"))),
             Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
             // A dict that is written out where it is used.
-            None if self.literals.contains_key(name) => match self.literals.get(name).copied() {
+            None if self.known.literals.contains_key(name) => match self.known.literals.get(name).copied() {
                 Some(dict) => self.dict(dict),
                 None => Err(Missing::new(format!("{name} is not defined before"))),
             },
@@ -148,7 +148,7 @@ impl<'a> Program<'a> {
                 Number::Int(int) => int.as_i64(),
                 _ => None,
             },
-            Expr::Name(name) => self.integers.get(name.id.as_str()).copied(),
+            Expr::Name(name) => self.known.integers.get(name.id.as_str()).copied(),
             Expr::BinOp(binary) => {
                 let (a, b) = (self.integer(&binary.left)?, self.integer(&binary.right)?);
                 match binary.op {

@@ -321,7 +321,7 @@ impl<'a> Program<'a> {
             self.import(if mode.starts_with('a') { "python::files::append" } else { "python::files::write" });
         self.line(&format!("let mut {rust_name} = String::new();"));
         self.declare(name);
-        self.open_files.insert(rust_name.clone(), format!("{function}({path}, &{rust_name})?"));
+        self.files.open_files.insert(rust_name.clone(), format!("{function}({path}, &{rust_name})?"));
         let of = Type::File { is_read: false };
         let variable = Variable { rust_name, of, form: Form::Place, is_pending: false };
         self.scopes.bind(name, Binding::Variable(variable));
@@ -360,15 +360,15 @@ impl<'a> Program<'a> {
             let function = self.import(reader_of(&mode));
             let text = format!("{function}({})?", path.borrowed());
             let rust_name = self.rust_name(&name.id);
-            self.paths.insert(rust_name, path.text.clone());
+            self.files.paths.insert(rust_name, path.text.clone());
             self.bind(&name.id, Value::temporary(text, Type::File { is_read: true }))?;
             self.block(&with.body);
             return Ok(true);
         }
         // What is written is gathered.
         let rust_name = self.rust_name(&name.id);
-        self.paths.insert(rust_name.clone(), path.text.clone());
-        self.open_files.remove(&rust_name);
+        self.files.paths.insert(rust_name.clone(), path.text.clone());
+        self.files.open_files.remove(&rust_name);
         self.line(&format!("let mut {rust_name} = String::new();"));
         self.declare(&name.id);
         let variable = Variable {
@@ -416,8 +416,8 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{whole}.push_str(&{})", value.text), Type::None))
             }
             ("getvalue", []) => Ok(Value::temporary(format!("{whole}.clone()"), Type::String)),
-            ("close", []) if !is_read && self.open_files.contains_key(&of.text) => {
-                Ok(Value::temporary(self.open_files[&of.text].clone(), Type::None))
+            ("close", []) if !is_read && self.files.open_files.contains_key(&of.text) => {
+                Ok(Value::temporary(self.files.open_files[&of.text].clone(), Type::None))
             }
             ("close" | "flush", []) => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("the method {name} of a file"))),

@@ -6,7 +6,6 @@ use crate::scan::Scan;
 use crate::statements::always_returns;
 use crate::value::{Binding, Form, Type, Value, Variable};
 use crate::{Missing, Ported};
-use hashbrown::HashMap;
 use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, StmtFunctionDef};
 use ruff_text_size::TextRange;
 
@@ -244,7 +243,7 @@ impl<'a> Program<'a> {
             let is_default = find(&given, own).is_none();
             if let (Expr::Name(variable), true) = (argument, is_default)
                 && matches!(self.scopes.get(&variable.id), Some(Binding::Variable(_)))
-                && !self.scans.first().is_some_and(|(scan, _)| scan.is_assigned_once(&variable.id))
+                && !self.frames[0].scan.is_assigned_once(&variable.id)
             {
                 return Err(Missing::new(format!("the default {}, which changes", variable.id)));
             }
@@ -350,7 +349,7 @@ impl<'a> Program<'a> {
             Definition::Def(function) => Scan::of_function(function, &self.changing),
             Definition::Lambda(_, lambda) => Scan::of_expression(&lambda.body, &self.changing),
         };
-        self.scans.push((scan, HashMap::new()));
+        self.enter_frame(scan);
         let names: Vec<_> = function.parameters().iter().map(|one| one.parameter.name.as_str()).collect();
         self.begin_sharing(&names);
         let evidence = match function {
@@ -358,7 +357,6 @@ impl<'a> Program<'a> {
             Definition::Lambda(..) => crate::evidence::Evidence::default(),
         };
         let outer_evidence = std::mem::replace(&mut self.evidence, evidence);
-        self.returns.push(None);
         self.captures.push(Vec::new());
         self.graphs.enter_function();
         self.scopes.enter_function();
@@ -375,15 +373,12 @@ impl<'a> Program<'a> {
         }
         let mut parameters = Vec::new();
         let mut result = Ok(());
-        self.symbolic_parameters.push(None);
-        self.gathered.push(None);
         let is_generator = crate::generators::is_generator(function);
         for (parameter, of) in all.into_iter().skip(usize::from(is_method)).zip(arguments) {
             match self.parameter(parameter.parameter.name.as_str(), of) {
                 Ok(parameter) => {
-                    if let (true, Type::Symbolic, Some(text), Some(symbolic)) =
-                        (is_in_class, of, &parameter, self.symbolic_parameters.last_mut())
-                    {
+                    if let (true, Type::Symbolic, Some(text)) = (is_in_class, of, &parameter) {
+                        let symbolic = &mut self.frame_mut().symbolic_parameter;
                         symbolic.get_or_insert_with(|| text.split(':').next().unwrap_or_default().to_string());
                     }
                     parameters.extend(parameter);
@@ -410,11 +405,8 @@ impl<'a> Program<'a> {
         }
         self.scopes.leave();
         self.evidence = outer_evidence;
-        self.symbolic_parameters.pop();
-        self.gathered.pop();
-        self.scans.pop();
         let captured = self.captures.pop().unwrap_or_default();
-        let returns = self.returns.pop().flatten().unwrap_or(Type::None);
+        let returns = self.frames.pop().and_then(|frame| frame.returns).unwrap_or(Type::None);
         let returns = self.resolved(&returns);
         self.graphs.leave_function(function.name(), &returns);
         let (body, depth, last_line) = outer;

@@ -134,25 +134,21 @@ impl<'a> Program<'a> {
         let of = Type::List(Box::new(element.clone()));
         let variable = Variable { rust_name: rust_name.clone(), of, form: Form::Place, is_pending: false };
         self.scopes.bind("yield", Binding::Variable(variable));
-        if let Some(last) = self.gathered.last_mut() {
-            *last = Some(Gathered { rust_name, element });
-        }
+        self.frame_mut().gathered = Some(Gathered { rust_name, element });
         Ok(())
     }
 
     /// Ends it, or returns from it before its end.
     pub(crate) fn end_generator(&mut self) -> bool {
-        let Some(Some(gathered)) = self.gathered.last().cloned() else { return false };
+        let Some(gathered) = self.frame().gathered.clone() else { return false };
         self.line(&format!("return Ok({});", gathered.rust_name));
-        if let Some(returns) = self.returns.last_mut() {
-            *returns = Some(Type::List(Box::new(gathered.element)));
-        }
+        self.frame_mut().returns = Some(Type::List(Box::new(gathered.element)));
         true
     }
 
     /// `yield value`, as a statement.
     pub(crate) fn yielded(&mut self, expression: &'a Expr) -> Ported<()> {
-        let Some(Some(gathered)) = self.gathered.last().cloned() else {
+        let Some(gathered) = self.frame().gathered.clone() else {
             return Err(Missing::new("yield outside of a function"));
         };
         let element = self.resolved(&gathered.element);

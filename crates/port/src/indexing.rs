@@ -165,7 +165,7 @@ impl<'a> Program<'a> {
                                     || self
                                         .scopes
                                         .python_name(&value.text)
-                                        .is_some_and(|name| self.vectors.contains(&name))) =>
+                                        .is_some_and(|name| self.known.vectors.contains(&name))) =>
                         {
                             return Err(Missing::new("an array at arrays of places"));
                         }

@@ -355,8 +355,8 @@ impl<'a> Program<'a> {
         let is_mutable =
             changes && !matches!(of, Type::Layer(_)) && (self.is_changed(name) || !matches!(of, Type::Model(_)));
         match of.is_array() {
-            true => _ = self.rows.insert(name.to_string()),
-            false => _ = self.rows.remove(name),
+            true => _ = self.known.rows.insert(name.to_string()),
+            false => _ = self.known.rows.remove(name),
         }
         let rust_name = self.rust_name(name);
         let is_read = match self.scan().declares(target.range.start()) {

@@ -21,7 +21,7 @@ pub(crate) struct Loops {
 impl<'a> Program<'a> {
     /// Begins a loop; whether it is an outermost one, which [`end_loop`](Self::end_loop) ends.
     pub(crate) fn begin_loop(&mut self) -> bool {
-        let functions = self.scans.len();
+        let functions = self.frames.len();
         if self.loops.last().is_some_and(|loops| loops.functions == functions) {
             return false;
         }

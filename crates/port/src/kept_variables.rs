@@ -8,7 +8,7 @@ impl Program<'_> {
     /// The attribute in which a callback keeps a variable, if one of its hooks is being written and the variable never changes.
     pub(crate) fn kept_by_callback(&mut self, name: &str, variable: &Variable) -> Option<Value> {
         let (number, depth) = self.hooks_of?;
-        let module = &self.scans.first()?.0;
+        let module = &self.frames.first()?.scan;
         let is_kept = matches!(variable.of, Type::Texts | Type::Str | Type::String)
             || variable.of.is_array()
             || variable.of.is_number()

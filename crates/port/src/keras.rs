@@ -490,7 +490,7 @@ impl<'a> Program<'a> {
             _ => inputs,
         };
         // A layer of a layer that is called on an array, beside its input.
-        let inputs: Vec<Value> = match self.symbolic_parameters.last().cloned().flatten() {
+        let inputs: Vec<Value> = match self.frame().symbolic_parameter.clone() {
             Some(like) if inputs.iter().all(|input| input.of.is_array()) && !inputs.is_empty() => {
                 let like = Value::new(like, Type::Symbolic, crate::value::Strength::Whole, Form::Reference);
                 inputs.iter().map(|input| self.symbolic_constant(input, &like)).collect::<Ported<_>>()?

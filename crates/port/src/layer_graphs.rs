@@ -360,9 +360,7 @@ impl<'a> Program<'a> {
         let text = format!("{}([{}]{})", code(call.func.range()), elements.join(", "), words.collect::<String>());
         let made = self.made(text, call.range())?;
         // It is read again where it is adapted.
-        if let Some((scan, _)) = self.scans.last_mut() {
-            scan.count_read(&name);
-        }
+        self.frame_mut().scan.count_read(&name);
         let layer = self.expression(&list.elts[at])?;
         self.line(&format!("let {name} = {};", layer.text));
         let variable = Variable { rust_name: name.clone(), of: layer.of, form: Form::Place, is_pending: false };

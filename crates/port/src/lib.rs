@@ -46,6 +46,7 @@ mod files;
 mod folders;
 mod folds;
 mod for_loops;
+mod frames;
 mod freezing;
 mod functions;
 mod gaps;

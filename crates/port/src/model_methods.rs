@@ -191,7 +191,7 @@ impl<'a> Program<'a> {
     pub(crate) fn data(&mut self, data: &'a Expr) -> Ported<String> {
         let dict = match data {
             Expr::Dict(dict) => Some(dict),
-            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            Expr::Name(name) => self.known.literals.get(name.id.as_str()).copied(),
             _ => None,
         };
         if let Some(dict) = dict {
@@ -294,7 +294,7 @@ impl<'a> Program<'a> {
     fn class_weights(&mut self, weights: &'a Expr) -> Ported<String> {
         let dict = match weights {
             Expr::Dict(dict) => Some(dict),
-            Expr::Name(name) => self.literals.get(name.id.as_str()).copied(),
+            Expr::Name(name) => self.known.literals.get(name.id.as_str()).copied(),
             _ => None,
         };
         if let Some(dict) = dict {

@@ -138,7 +138,7 @@ impl<'a> Program<'a> {
             if part.is_slice_expr() {
                 return Ok(Vec::new());
             }
-            if matches!(part, Expr::Name(name) if self.vectors.contains(name.id.as_str())) {
+            if matches!(part, Expr::Name(name) if self.known.vectors.contains(name.id.as_str())) {
                 return Ok(Vec::new());
             }
             let value = self.expression(part)?;

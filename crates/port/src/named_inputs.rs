@@ -82,7 +82,8 @@ impl<'a> Program<'a> {
         };
         let Expr::Name(dict) = &*items.value else { return Ok(None) };
         let is_name = |of: &Expr, own: &str| matches!(of, Expr::Name(name) if name.id.as_str() == own);
-        let Some(dict) = self.literals.get(dict.id.as_str()).copied().filter(|_| items.attr.as_str() == "items") else {
+        let Some(dict) = self.known.literals.get(dict.id.as_str()).copied().filter(|_| items.attr.as_str() == "items")
+        else {
             return Ok(None);
         };
         let is_same_key = made.key.as_deref().is_some_and(|key| is_name(key, &name.id));

@@ -385,7 +385,7 @@ impl<'a> Program<'a> {
 
     /// Whether what is written is a method of layers of layers, which are called on symbolic tensors.
     fn is_in_own_graph(&self) -> bool {
-        self.symbolic_parameters.last().is_some_and(Option::is_some)
+        self.frame().symbolic_parameter.is_some()
     }
 
     fn type_of_operation(&self, name: &str, named: &Named<'a>, operands: &[(usize, Value)]) -> Ported<Type> {

@@ -605,7 +605,7 @@ impl<'a> Program<'a> {
     /// `{"no": 0, "yes": 1}`, as pairs.
     fn pairs(&mut self, dict: &'a Expr) -> Ported<String> {
         if let Expr::Name(name) = dict
-            && let Some(dict) = self.literals.get(name.id.as_str()).copied()
+            && let Some(dict) = self.known.literals.get(name.id.as_str()).copied()
         {
             let value = self.dict(dict)?;
             return Ok(written_pairs(&value));

@@ -72,7 +72,7 @@ impl<'a> Program<'a> {
         let parameters: &[&str] = if name == "sub" { &["repl", "string"] } else { &["string"] };
         let given = named_as(call, parameters)?;
         let text = self.expression(needed(&given, "string")?)?;
-        let found = self.patterns.iter().find(|(constant, _)| *constant == of.text);
+        let found = self.known.patterns.iter().find(|(constant, _)| *constant == of.text);
         let (_, pattern) = found.cloned().ok_or_else(|| Missing::new("a pattern that is not known here"))?;
         if name == "match" {
             return Err(Missing::new("match of a compiled pattern").help("use search, with ^ at the begin"));
@@ -131,10 +131,10 @@ impl<'a> Program<'a> {
 
     /// A constant with the compiled pattern.
     pub(crate) fn pattern_constant(&mut self, pattern: &str) -> String {
-        if let Some((name, _)) = self.patterns.iter().find(|(_, own)| own == pattern) {
+        if let Some((name, _)) = self.known.patterns.iter().find(|(_, own)| own == pattern) {
             return name.clone();
         }
-        let name = match self.patterns.len() {
+        let name = match self.known.patterns.len() {
             0 => "PATTERN".to_string(),
             count => format!("PATTERN_{}", count + 1),
         };
@@ -146,7 +146,7 @@ impl<'a> Program<'a> {
         self.constant(format!(
             "static {name}: LazyLock<Regex> = LazyLock::new(|| Regex::new(r{hashes}\"{pattern}\"{hashes}).expect(\"a pattern\"));"
         ));
-        self.patterns.push((name.clone(), pattern.to_string()));
+        self.known.patterns.push((name.clone(), pattern.to_string()));
         name
     }
 

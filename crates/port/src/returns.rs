@@ -53,12 +53,14 @@ impl<'a> Program<'a> {
 
     pub(crate) fn returned(&mut self, value: &Value) -> Ported<()> {
         let value = self.moved(value.clone())?;
-        match self.returns.last_mut() {
-            None => Err(Missing::new("return outside of a function")),
-            Some(Some(of)) if *of != value.of => {
+        if self.is_in_module() {
+            return Err(Missing::new("return outside of a function"));
+        }
+        match &mut self.frame_mut().returns {
+            Some(of) if *of != value.of => {
                 Err(Missing::new(format!("it returns {} here, and {} before", value.of.described(), of.described())))
             }
-            Some(of) => {
+            of => {
                 *of = Some(value.of.clone());
                 // A call of this library returns the same kind of error.
                 let call = value.text.strip_suffix('?').filter(|_| matches!(value.of, Type::Model(_)));

@@ -204,16 +204,11 @@ fn of_caller(parameter: &str) -> String {
 
 impl<'a> Program<'a> {
     pub(crate) fn sharing(&mut self) -> &mut Sharing {
-        let depth = self.scans.len();
-        if self.sharing.len() < depth {
-            self.sharing.resize_with(depth, Sharing::default);
-        }
-        &mut self.sharing[depth - 1]
+        &mut self.frame_mut().sharing
     }
 
     /// A function begins: its parameters are also those of its caller.
     pub(crate) fn begin_sharing(&mut self, parameters: &[&str]) {
-        *self.sharing() = Sharing::default();
         for name in parameters {
             let link = Link::Same((*name).to_string(), of_caller(name));
             self.sharing().add(link);

@@ -20,9 +20,7 @@ impl<'a> Program<'a> {
             if is_passed && self.is_read_after(&name, range) {
                 return Err(Missing::new(format!("a function that changes {name}")).help("return the new array"));
             }
-            self.sharing();
-            let shown =
-                self.sharing[self.scans.len() - 1].showing(&name, changed, &|name| self.is_immutable_name(name));
+            let shown = self.frame().sharing.showing(&name, changed, &|name| self.is_immutable_name(name));
             let mut shown: Vec<_> = shown.into_iter().filter(|other| self.is_seen(other, &name, range)).collect();
             shown.sort();
             if let Some(other) = shown.first() {
@@ -73,7 +71,7 @@ impl<'a> Program<'a> {
         if name.contains('.') {
             return true;
         }
-        let outside = self.scans.len() > 1 && self.scan().is_never_assigned(name);
+        let outside = !self.is_in_module() && self.scan().is_never_assigned(name);
         outside || self.scan().is_read_inside(name) || self.is_read_later(name, at)
     }
 

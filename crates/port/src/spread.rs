@@ -11,9 +11,7 @@ impl<'a> Program<'a> {
     pub(crate) fn made(&mut self, text: String, range: TextRange) -> Ported<&'a Expr> {
         let source = self.source;
         let made = source.made(text, range).ok_or_else(|| Missing::new("this kind of expression"))?;
-        if let Some((scan, _)) = self.scans.last_mut() {
-            scan.read_also(made);
-        }
+        self.frame_mut().scan.read_also(made);
         Ok(made)
     }
 
@@ -103,11 +101,11 @@ impl<'a> Program<'a> {
     /// `partial(f, a=1)` that is assigned to a name; whether it is that.
     pub(crate) fn note_partial(&mut self, target: &Expr, value: &'a Expr) -> bool {
         let (Expr::Name(name), Expr::Call(call)) = (target, value) else { return false };
-        self.partials.remove(name.id.as_str());
+        self.known.partials.remove(name.id.as_str());
         if self.path_of(&call.func).as_deref() != Some("functools.partial") || call.arguments.args.is_empty() {
             return false;
         }
-        self.partials.insert(name.id.to_string(), call);
+        self.known.partials.insert(name.id.to_string(), call);
         self.scopes.bind(&name.id, Binding::Imported("functools.partial".into()));
         true
     }
@@ -115,7 +113,7 @@ impl<'a> Program<'a> {
     /// A call with all its arguments written out; `None` if it is one already.
     pub(crate) fn written_out(&mut self, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
         if let Expr::Name(name) = &*call.func
-            && let Some(partial) = self.partials.get(name.id.as_str()).copied()
+            && let Some(partial) = self.known.partials.get(name.id.as_str()).copied()
         {
             return self.completed(partial, call).map(Some);
         }

@@ -233,7 +233,7 @@ impl<'a> Program<'a> {
             && !list.elts.is_empty()
             && list.elts.iter().all(|element| self.is_callback_object(element))
         {
-            self.lists.insert(name.id.to_string(), list);
+            self.known.lists.insert(name.id.to_string(), list);
             return Ok(());
         }
         if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
@@ -250,7 +250,7 @@ impl<'a> Program<'a> {
             let is_data = matches!(&value, Ok(Value { of: Type::Dict(_, of), .. }) if of.is_array());
             if value.is_err() || is_data {
                 self.body.truncate(written);
-                self.literals.insert(name.id.to_string(), dict);
+                self.known.literals.insert(name.id.to_string(), dict);
                 return Ok(());
             }
         }
@@ -268,15 +268,15 @@ impl<'a> Program<'a> {
         if let ([Expr::Name(name)], Expr::NumberLiteral(_)) = (&assign.targets[..], &*assign.value)
             && self.scan().is_assigned_once(&name.id)
         {
-            self.not_negative.insert(name.id.to_string());
+            self.known.not_negative.insert(name.id.to_string());
         }
         if let [Expr::Name(name)] = &assign.targets[..] {
-            self.integers.remove(name.id.as_str());
+            self.known.integers.remove(name.id.as_str());
             if let Some(integer) = self.integer(&assign.value)
-                && self.scans.len() == 1
+                && self.is_in_module()
                 && self.scan().is_assigned_once(&name.id)
             {
-                self.integers.insert(name.id.to_string(), integer);
+                self.known.integers.insert(name.id.to_string(), integer);
             }
         }
         if let [Expr::Name(name)] = &assign.targets[..]
@@ -291,7 +291,7 @@ impl<'a> Program<'a> {
             }
             return assign.targets.iter().try_for_each(|target| self.assign(target, value.clone()));
         };
-        if let (Expr::Name(name), true) = (target, self.depth == 1 && self.scans.len() == 1)
+        if let (Expr::Name(name), true) = (target, self.depth == 1 && self.is_in_module())
             && let Some(rust_name) = self.name_of_constant(&name.id)
             && self.scan().is_assigned_once(&name.id)
         {
@@ -302,7 +302,7 @@ impl<'a> Program<'a> {
             ) {
                 let of = of.replace("&'static ", "&");
                 if let Expr::StringLiteral(text) = &*assign.value {
-                    self.constant_texts.insert(rust_name.clone(), text.value.to_str().to_string());
+                    self.known.constant_texts.insert(rust_name.clone(), text.value.to_str().to_string());
                 }
                 self.constant(format!("const {rust_name}: {of} = {};", value.text));
                 let variable = Variable { rust_name, of: value.of, form: Form::Place, is_pending: false };

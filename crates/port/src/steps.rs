@@ -138,7 +138,7 @@ impl<'a> Program<'a> {
     fn write_step(&mut self, number: usize, name: &str, batch: &(Type, Option<Type>)) -> Ported<()> {
         let Some(definition) = self.method_named(number, name) else { return Ok(()) };
         let (x, y) = batch.clone();
-        let before = self.step.replace((number, self.returns.len() + 1, Vec::new()));
+        let before = self.step.replace((number, self.frames.len() + 1, Vec::new()));
         let body = self.method_body(number, definition, &[Type::Batch(Box::new(x), y.map(Box::new))]);
         let (_, _, names) = std::mem::replace(&mut self.step, before).unwrap_or_default();
         let body = body?;
@@ -241,7 +241,7 @@ impl<'a> Program<'a> {
 
     /// Whether what is returned here are the logs of a step.
     pub(crate) fn is_in_step(&self) -> bool {
-        self.step.as_ref().is_some_and(|(_, depth, _)| *depth == self.returns.len())
+        self.step.as_ref().is_some_and(|(_, depth, _)| *depth == self.frames.len())
     }
 
     /// `return {"loss": loss}` of a step.
@@ -276,9 +276,7 @@ impl<'a> Program<'a> {
             texts.push(format!("({name:?}, {text})"));
         }
         self.line(&format!("return Ok(vec![{}]);", texts.join(", ")));
-        if let Some(last) = self.returns.last_mut() {
-            *last = Some(Type::Object("StepLogs".into()));
-        }
+        self.frame_mut().returns = Some(Type::Object("StepLogs".into()));
         if let Some((_, _, names)) = &mut self.step {
             *names = logs.into_iter().map(|(name, _)| name).collect();
         }

@@ -18,7 +18,7 @@ impl<'a> Program<'a> {
             return Ok(Value::temporary(format!("{function}({})?", condition.borrowed()), Type::Ints));
         }
         if let (Expr::Name(name), Expr::StringLiteral(key)) = (&*subscript.value, &*subscript.slice)
-            && let Some(dict) = self.literals.get(name.id.as_str()).copied()
+            && let Some(dict) = self.known.literals.get(name.id.as_str()).copied()
         {
             let found = dict.items.iter().find(
                 |item| matches!(&item.key, Some(Expr::StringLiteral(own)) if own.value.to_str() == key.value.to_str()),

@@ -137,8 +137,8 @@ impl<'a> Program<'a> {
                 if file.of != (Type::File { is_read: false }) {
                     return Err(Missing::new(format!("json.dump to {}", file.of.described())));
                 }
-                if let Some(path) = self.paths.get(&file.text) {
-                    self.dumped.insert(path.clone(), of);
+                if let Some(path) = self.files.paths.get(&file.text) {
+                    self.files.dumped.insert(path.clone(), of);
                 }
                 Ok(Value::temporary(format!("{}.push_str(&{})", file.at(Strength::Whole), text.text), Type::None))
             }
@@ -146,7 +146,7 @@ impl<'a> Program<'a> {
                 no_words(call)?;
                 let [file] = &call.arguments.args[..] else { return Err(Missing::new("json.load of this")) };
                 let file = self.expression(file)?;
-                let known = self.paths.get(&file.text).and_then(|path| self.dumped.get(path)).cloned();
+                let known = self.files.paths.get(&file.text).and_then(|path| self.files.dumped.get(path)).cloned();
                 let of = known.ok_or_else(|| {
                     Missing::new("JSON whose type is not known here").help("read it with serde_json::from_str")
                 })?;
@@ -180,7 +180,7 @@ impl<'a> Program<'a> {
     fn json_literal(&mut self, of: &'a Expr) -> Ported<Option<String>> {
         let dict: &'a ExprDict = match of {
             Expr::Dict(dict) => dict,
-            Expr::Name(name) => match self.literals.get(name.id.as_str()) {
+            Expr::Name(name) => match self.known.literals.get(name.id.as_str()) {
                 Some(dict) => dict,
                 None => return Ok(None),
             },

@@ -59,7 +59,7 @@ impl<'a> Program<'a> {
             Expr::Name(name) => {
                 self.scopes.is_local(&name.id)
                     && matches!(self.scopes.get(&name.id), Some(Binding::Variable(_)))
-                    && self.rows.contains(name.id.as_str())
+                    && self.known.rows.contains(name.id.as_str())
             }
             Expr::Subscript(subscript) => match &*subscript.slice {
                 Expr::Tuple(places) => !places.elts.iter().any(Expr::is_slice_expr),

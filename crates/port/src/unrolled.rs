@@ -69,7 +69,7 @@ impl<'a> Program<'a> {
     fn items_of_literal(&self, func: &'a Expr) -> Option<(&'a ruff_python_ast::ExprDict, &'a str)> {
         let Expr::Attribute(attribute) = func else { return None };
         let Expr::Name(name) = &*attribute.value else { return None };
-        let dict = self.literals.get(name.id.as_str())?;
+        let dict = self.known.literals.get(name.id.as_str())?;
         Some((dict, attribute.attr.as_str()))
     }
 
@@ -100,7 +100,7 @@ impl<'a> Program<'a> {
         let Expr::Name(name) = target else { return Err(Missing::new("a loop over these variables")) };
         match value {
             Expr::Dict(dict) => {
-                self.literals.insert(name.id.to_string(), dict);
+                self.known.literals.insert(name.id.to_string(), dict);
                 Ok(())
             }
             Expr::Name(function) if self.function_named(value).is_some() => {

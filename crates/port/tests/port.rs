@@ -369,10 +369,26 @@ fn what_the_guide_says_is_not_known_is_a_gap() {
 fn each_file_of_the_crate_is_in_the_map() {
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let map = fs::read_to_string(crate_folder.join("../../ARCHITECTURE.md")).unwrap();
-    let names = fs::read_dir(crate_folder.join("src")).unwrap().map(|entry| entry.unwrap().file_name());
-    let names = names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".rs"));
-    let missing: Vec<_> = names.filter(|name| !map.contains(&format!("\n  {name} "))).collect();
+    let missing: Vec<_> = files_of_rust(&crate_folder.join("src"), "")
+        .into_iter()
+        .filter(|name| !map.contains(&format!("\n  {name} ")))
+        .collect();
     assert!(missing.is_empty(), "ARCHITECTURE.md has no line for {missing:?}");
+}
+
+/// The paths of the source files in a folder and its folders.
+fn files_of_rust(folder: &Path, prefix: &str) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+        if entry.path().is_dir() {
+            files.extend(files_of_rust(&entry.path(), &format!("{name}/")));
+        } else if name.ends_with(".rs") {
+            files.push(name);
+        }
+    }
+    files
 }
 
 /// A model `m` of two layers behind each other, of an LSTM with its states, and of a layer of layers.
