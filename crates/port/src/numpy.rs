@@ -139,6 +139,13 @@ impl<'a> Program<'a> {
                     _ => Err(Missing::new(format!("{path} of {}", value.of.described()))),
                 }
             }
+            "shape" if call.arguments.args.len() == 1 => {
+                let value = self.expression(&call.arguments.args[0])?;
+                match value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
+                    true => self.attribute(&value, "shape"),
+                    false => Err(Missing::new(format!("numpy.shape of {}", value.of.described()))),
+                }
+            }
             // Fractions are cut.
             "uint8" if call.arguments.args.len() == 1 => {
                 let value = self.expression(&call.arguments.args[0])?;

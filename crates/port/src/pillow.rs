@@ -15,7 +15,7 @@ pub(crate) fn as_array(value: &Value) -> Option<Value> {
     is_image(&value.of).then(|| Value::temporary(format!("{}.to_array()?", value.at(Strength::Whole)), Type::Ints))
 }
 
-fn is_image(of: &Type) -> bool {
+pub(crate) fn is_image(of: &Type) -> bool {
     matches!(of, Type::Object(path) if path == IMAGE)
 }
 

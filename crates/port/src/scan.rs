@@ -70,6 +70,7 @@ const OF_COLLECTIONS: &[&str] = &[
     "popleft",
     "discard",
     "remove",
+    "paste",
 ];
 
 /// What a function changes.
