@@ -112,7 +112,8 @@ pub fn psnr(image1: &Tensor, image2: &Tensor, max_val: f64) -> Result<f64> {
 /// ```
 pub fn central_crop(images: &Tensor, central_fraction: f64) -> Result<Tensor> {
     lengths::check([images])?;
-    if !matches!(images.rank(), 3 | 4) || !(central_fraction > 0.0 && central_fraction <= 1.0) {
+    let is_part = central_fraction > 0.0 && central_fraction <= 1.0;
+    if !matches!(images.rank(), 3 | 4) || !is_part {
         bail!(
             "central_crop takes images and a fraction above 0 and at most 1, received the shape {:?} and {central_fraction}",
             images.dims()
