@@ -14,7 +14,7 @@
 //! let gray = cv2::cvt_color(&image, Color::BgrToGray)?;
 //! assert_eq!(gray.to_vec2::<u8>()?, [[76, 30]]);
 //! let wide = cv2::resize(&gray, [4, 1], Interpolation::Linear)?;
-//! assert_eq!(wide.to_vec2::<u8>()?, [[76, 64, 42, 30]]);
+//! assert_eq!(wide.to_vec2::<u8>()?, [[76, 65, 42, 30]]);
 //! # Ok::<(), candle_keras_data::Error>(())
 //! ```
 

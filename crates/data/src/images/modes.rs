@@ -81,7 +81,7 @@ impl Image {
     /// use candle_keras_data::{Image, ImageMode};
     /// let image = Image::from_array(&Tensor::new(&[[[255u8, 0, 0]]], &Device::Cpu)?)?;
     /// assert_eq!(image.convert(ImageMode::L).pixels(), [76]);
-    /// assert_eq!(image.convert(ImageMode::YCbCr).pixels(), [76, 85, 255]);
+    /// assert_eq!(image.convert(ImageMode::YCbCr).pixels(), [76, 84, 255]);
     /// # Ok::<(), candle_keras_data::Error>(())
     /// ```
     pub fn convert(&self, mode: ImageMode) -> Self {
