@@ -2,7 +2,7 @@
 import os
 
 import config
-import rawpy
+import cv2
 import jieba
 import numpy as np
 import pandas as pd
@@ -37,9 +37,9 @@ def get_data(df, back, ahead):
 def load_images(folder):
     images = []
     for name in os.listdir(folder):
-        image = rawpy.imread(os.path.join(folder, name))
+        image = cv2.imread(os.path.join(folder, name))
         if image is not None:
-            images.append(rawpy.resize(image, (32, 32)))
+            images.append(cv2.resize(image, (32, 32)))
     return images
 
 

@@ -5,10 +5,11 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::data::Table;
 use candle_keras::layers::{Dense, LSTM};
 use candle_keras::prelude::*;
-use candle_keras::{Error, ops, python, sklearn};
+use candle_keras::{Error, cv2, ops, python, sklearn};
 use ndarray::Array2;
 use ndarray::s;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 fn main() -> Result<()> {
     let (look_back, look_ahead) = (8, 2);
@@ -29,7 +30,7 @@ fn main() -> Result<()> {
         model.fit(&x, &y, Fit::new().epochs(epochs()?).batch_size(batch_size()?))?;
     }
 
-    let images = line_92()?;
+    let images = Tensor::stack(&load_images("sky")?, 0)?;
     println!("{:?}", images.dims());
 
     let mut sounds = vec![];
@@ -66,6 +67,17 @@ fn get_data(df: &Table, back: usize, ahead: usize) -> Result<(sklearn::MinMaxSca
     let (x, y) = process_data(&scaled, back, ahead)?;
     let x = x.reshape((x.dims()[0], x.dims()[1], 1))?;
     Ok((scaler, x, y))
+}
+
+fn load_images(folder: &'static str) -> Result<Vec<Tensor>> {
+    let mut images = vec![];
+    for name in python::files::listdir(folder)? {
+        let image = cv2::imread(&Path::new(folder).join(&name), cv2::Read::Color).ok();
+        if let Some(image) = image {
+            images.push(cv2::resize(&image, [32, 32], cv2::Interpolation::Linear)?);
+        }
+    }
+    Ok(images)
 }
 
 #[allow(dead_code)]
@@ -153,12 +165,6 @@ fn epochs() -> Result<usize> {
 // To be written by hand: config.BATCH_SIZE as a value.
 fn batch_size() -> Result<usize> {
     Err(Error::new("line 90 of stations.py is not ported: config.BATCH_SIZE as a value"))
-}
-
-// To be written by hand: a function that returns a list.
-//     images = np.array(load_images("sky"))
-fn line_92() -> Result<Tensor> {
-    Err(Error::new("line 92 of stations.py is not ported: a function that returns a list"))
 }
 
 // To be written by hand: soundfile.read, which has no counterpart here.
