@@ -97,8 +97,13 @@ impl<'a> Program<'a> {
                 continue;
             }
             let is_decay = name == "decay" && path.starts_with("keras.optimizers.");
-            let is_known =
-                signature.has(name) || is_decay || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
+            // Of Keras 2.
+            let is_gray = name == "grayscale" && path.ends_with(".load_img");
+            let is_known = signature.has(name)
+                || is_decay
+                || is_gray
+                || (is_layer && OF_ALL_LAYERS.contains(&name))
+                || name == "name";
             if !is_known {
                 return Err(Missing::new(format!("{path} has no argument {name}")));
             }

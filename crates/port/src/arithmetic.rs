@@ -198,7 +198,12 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Symbolic))
     }
 
-    fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+    pub(crate) fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+        if a.of.is_array() != b.of.is_array()
+            && let Some(value) = self.beside_bytes(a, op, b)?
+        {
+            return Ok(value);
+        }
         let are_truths = a.of == Type::Mask && b.of == Type::Mask;
         let sign = match op {
             Operator::Add if are_truths => return self.of_two("logical_or", a, b),

@@ -24,7 +24,8 @@ const COLLECTED: &str = ".collect::<Vec<usize>>()";
 impl<'a> Program<'a> {
     /// An array as a tensor: numbers and lists of numbers too.
     pub(crate) fn tensor(&mut self, value: &Value) -> Ported<Value> {
-        if let Some(array) = crate::pandas::as_array(value).or_else(|| self.json_array(value)) {
+        let array = crate::pandas::as_array(value).or_else(|| crate::pillow::as_array(value));
+        if let Some(array) = array.or_else(|| self.json_array(value)) {
             return Ok(array);
         }
         match &value.of {
@@ -90,7 +91,8 @@ impl<'a> Program<'a> {
 
     /// A value as an array of a dtype.
     pub(crate) fn array_of(&mut self, value: &Value, dtype: Option<&'a Expr>) -> Ported<Value> {
-        if let Some(array) = crate::pandas::as_array(value).or_else(|| self.json_array(value)) {
+        let array = crate::pandas::as_array(value).or_else(|| crate::pillow::as_array(value));
+        if let Some(array) = array.or_else(|| self.json_array(value)) {
             return self.array_of(&array, dtype);
         }
         if value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {

@@ -67,6 +67,9 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        if self.bind_read(name, &value) {
+            return Ok(());
+        }
         // A difference that is never a size may be negative.
         let value = match (value.below_zero(), self.scopes.get(name)) {
             (Some(below_zero), _) if !self.is_outer(name) && !self.scan().is_size(name) => below_zero.clone(),

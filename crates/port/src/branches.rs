@@ -52,7 +52,8 @@ impl<'a> Program<'a> {
         }
         self.find_maybe(&branches.body);
         branches.elif_else_clauses.iter().for_each(|clause| self.find_maybe(&clause.body));
-        if self.if_there(branches)? || self.if_given(branches)? || self.if_some(branches)? {
+        if self.if_there(branches)? || self.if_given(branches)? || self.if_some(branches)? || self.if_not_read(branches)
+        {
             return Ok(());
         }
         let test =

@@ -68,6 +68,11 @@ impl<'a> Program<'a> {
                 Some("pandas") => self.pandas_call(&path, call),
                 Some("tensorflow_addons") => self.addons_call(&path, call),
                 Some("sklearn") => self.sklearn_call(&path, call),
+                Some("cv2") => self.opencv_call(path.trim_start_matches("cv2."), call),
+                Some("PIL") if path.starts_with(crate::pillow::MODULE) => {
+                    self.pillow_call(path.trim_start_matches(crate::pillow::MODULE), call)
+                }
+                Some("IPython") if path == "IPython.display.display" => self.only_shown(call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };
         }

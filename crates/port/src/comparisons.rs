@@ -8,6 +8,9 @@ use ruff_python_ast::{CmpOp, ExprCompare};
 
 impl<'a> Program<'a> {
     pub(crate) fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(test) = self.compare_read(compare)? {
+            return Ok(test);
+        }
         if let Some(test) = self.compare_maybe(compare) {
             return Ok(test);
         }

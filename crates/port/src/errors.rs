@@ -106,6 +106,9 @@ impl<'a> Program<'a> {
         if calls && !shows_errors {
             return Err(missing("a function of the script under a try that does not show the error"));
         }
+        if self.goes_on_without_image(&attempt.body) {
+            return Err(missing("cv2.imread under try, which is no error in Python"));
+        }
         let noted = self.noted();
         let failed = self.free_name("result");
         self.line(&format!("let {failed} = (|| -> Result<()> {{"));

@@ -73,7 +73,7 @@ impl<'a> Program<'a> {
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
             (Type::Path, _) => self.attribute_of_path(of, name),
             (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
-            (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
+            (Type::Object(path), "size" | "width" | "height" | "mode") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
             }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
@@ -316,6 +316,11 @@ impl<'a> Program<'a> {
                 };
                 let function = self.import("ops::round");
                 Ok(Value::temporary(format!("{function}({}, {digits})?", of.borrowed()), of.of.clone()))
+            }
+            ("clip", [least, most]) if !self.is_none(least) && !self.is_none(most) => {
+                let (least, most) = (self.number(least)?, self.number(most)?);
+                let function = self.import("ops::clip");
+                Ok(Value::temporary(format!("{function}({}, {least}, {most})?", of.borrowed()), of.of.clone()))
             }
             ("argsort", []) => {
                 let function = self.import("ops::argsort");

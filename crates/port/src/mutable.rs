@@ -68,6 +68,7 @@ impl<'a> Program<'a> {
             return Ok(value);
         }
         let of = match &value.of {
+            Type::Ints if Self::is_of_bytes(&value) => "u8",
             Type::Ints => "i64",
             Type::Mask => "u8",
             _ if value.text.ends_with("to_dtype(DType::F32)?") => "f32",

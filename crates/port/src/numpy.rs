@@ -142,6 +142,24 @@ impl<'a> Program<'a> {
                     _ => Err(Missing::new(format!("{path} of {}", value.of.described()))),
                 }
             }
+            "shape" if call.arguments.args.len() == 1 => {
+                let value = self.expression(&call.arguments.args[0])?;
+                match value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
+                    true => self.attribute(&value, "shape"),
+                    false => Err(Missing::new(format!("numpy.shape of {}", value.of.described()))),
+                }
+            }
+            // Fractions are cut.
+            "uint8" if call.arguments.args.len() == 1 => {
+                let value = self.expression(&call.arguments.args[0])?;
+                match value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
+                    true => {
+                        let array = self.tensor(&value)?;
+                        Ok(Value::temporary(format!("{}.to_dtype(DType::U8)?", array.at(Strength::Whole)), Type::Ints))
+                    }
+                    false => Err(Missing::new(format!("{path} of {}", value.of.described()))),
+                }
+            }
             // What is in a new array is not said.
             "zeros" | "ones" | "empty" => {
                 let given = given(&["shape", "dtype"])?;

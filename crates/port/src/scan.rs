@@ -38,6 +38,7 @@ const MUTATING: &[&str] = &[
     "discard",
     "remove",
     "setdefault",
+    "paste",
     // Of random numbers.
     "rand",
     "randn",
@@ -69,6 +70,7 @@ const OF_COLLECTIONS: &[&str] = &[
     "popleft",
     "discard",
     "remove",
+    "paste",
 ];
 
 /// What a function changes.

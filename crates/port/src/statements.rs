@@ -435,6 +435,14 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let value = self.expression(expression)?;
+        // A copy that nothing has.
+        if let Expr::Call(call) = expression
+            && matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "numpy")
+            && value.of.is_array()
+            && value.form == Form::Place
+        {
+            return Ok(());
+        }
         match value.form {
             // It does nothing in Python either, but in a notebook it shows a value.
             Form::Constant if value.text == "()" => {}

@@ -44,6 +44,14 @@ impl<'a> Program<'a> {
         if let Type::Outputs(types) = &of.of {
             return self.part_of_outputs(&of, &types.clone(), &subscript.slice);
         }
+        // The width or height of an image.
+        if let (Expr::Attribute(_), Some(items), Some(at)) =
+            (&*subscript.value, &of.items, self.integer(&subscript.slice))
+            && items.iter().all(|item| item.form == Form::Place)
+            && let Some(item) = usize::try_from(at).ok().and_then(|at| items.get(at))
+        {
+            return Ok(item.clone());
+        }
         // An element of a list that is written out.
         if let (Expr::Call(_), Some(items), Expr::NumberLiteral(_)) = (&*subscript.value, &of.items, &*subscript.slice)
             && let [one] = &items[..]

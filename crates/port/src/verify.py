@@ -1118,6 +1118,25 @@ def patch_tensorflow():
         return tf.nest.map_structure(lambda x: tf.convert_to_tensor(x) if is_sparse(x) else x, old(*args, **kwargs))
 
 
+def show_nothing(script):
+    """What only shows something does nothing, as in the program."""
+    with open(script, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    if "cv2" in text and has("cv2"):
+        import cv2
+
+        for name in ["imshow", "waitKey", "waitKeyEx", "destroyAllWindows", "destroyWindow", "namedWindow", "moveWindow", "resizeWindow"]:
+            setattr(cv2, name, lambda *arguments, **words: None)
+    if "IPython" in text and has("IPython"):
+        import IPython.display
+
+        IPython.display.display = lambda *arguments, **words: None
+    if "PIL" in text and has("PIL"):
+        import PIL.Image
+
+        PIL.Image.Image.show = lambda *arguments, **words: None
+
+
 def report(error, script):
     """The error of a script without the frames of this file."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -1149,6 +1168,7 @@ def main():
     np.random.seed(0)
     sys.argv = [script, *arguments]
     sys.path[0] = os.path.dirname(os.path.abspath(script))
+    show_nothing(script)
     try:
         runpy.run_path(script, run_name="__main__")
     except Exception as error:

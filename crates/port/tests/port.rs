@@ -332,7 +332,7 @@ fn rows_of_the_guide() -> (Rows, Rows) {
 
 /// The program of a row, and the gaps of its own line: that what it assigns is printed behind it may be one.
 fn row(python: &str) -> (String, Vec<String>) {
-    let before = "import os\nimport random\nimport cv2\nimport torch\nimport sklearn\nimport numpy as np\nimport pandas as pd\nimport tensorflow as tf\nimport keras\n\
+    let before = "import os\nimport random\nimport cv2\nimport torch\nimport sklearn\nfrom PIL import Image\nimport numpy as np\nimport pandas as pd\nimport tensorflow as tf\nimport keras\n\
         from keras import backend as K\nfrom keras import layers\nimport matplotlib.pyplot as plt\n\
         from sklearn.metrics import classification_report, f1_score\nfrom sklearn.model_selection import train_test_split\n\
         from sklearn.preprocessing import StandardScaler\nx = np.ones((4, 4))\nwords = ['a', 'b']\ndf = pd.read_csv('a.csv')\n\

@@ -74,9 +74,12 @@ programs! {
     numpy_indexing
     numpy_tour
     old_keras_names
+    opencv_files
+    opencv_shapes
     pandas_housing
     parts_of_tables
     patch_mixer
+    pillow_letters
     policy_gradient_bandit
     pretrained_embeddings
     python_lists
@@ -109,6 +112,7 @@ programs! {
     text_classes
     text_folder
     text_preprocessing
+    tf_image_upscaling
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler

@@ -10,6 +10,7 @@ mod print;
 mod quantiles;
 pub mod random;
 mod ranges;
+mod scalar;
 mod texts;
 mod unique;
 
@@ -21,5 +22,6 @@ pub use npz::{Npz, write_npz};
 pub use print::{PrintOptions, array_str, list_str, mask_str, set_printoptions};
 pub use quantiles::{median, percentile, quantile};
 pub use ranges::{Steps, arange, linspace};
+pub use scalar::scalar;
 pub use texts::{from_texts, fromstring, savetxt};
 pub use unique::{bincount, unique, unique_with_counts, unique_with_inverse};

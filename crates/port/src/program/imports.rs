@@ -20,7 +20,7 @@ impl Program<'_> {
             "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
             // Modules whose names Keras has too.
-            _ if ["numpy", "python", "pyplot", "sklearn"].iter().any(|own| module.starts_with(own)) => {
+            _ if ["cv2", "numpy", "python", "pyplot", "sklearn"].iter().any(|own| module.starts_with(own)) => {
                 self.uses.insert(module.split("::").next().unwrap_or(module).to_string());
                 return path.to_string();
             }
