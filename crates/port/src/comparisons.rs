@@ -109,7 +109,8 @@ impl<'a> Program<'a> {
                     let own = if value.of.is_text() { self.owned_text(value) } else { value.at(Strength::Whole) };
                     Value::temporary(format!("{own}.into()"), cell.of.clone())
                 };
-                let own = |value: &Value| if value.of == cell.of { self.own(value.clone()) } else { Ok(converted(value)) };
+                let own =
+                    |value: &Value| if value.of == cell.of { self.own(value.clone()) } else { Ok(converted(value)) };
                 return Ok((own(&a)?, own(&b)?));
             }
         }

@@ -43,6 +43,7 @@ programs! {
     imdb_cnn
     inception_module
     input_pipeline
+    iris_and_wine
     layer_lists
     layer_methods
     layer_versions

@@ -50,9 +50,8 @@ impl Column {
     /// # Errors
     /// If there are fewer rows.
     pub fn get(&self, row: usize) -> Result<Cell> {
-        let error = || {
-            Error::new("there is no such row").expected(format!("0..{}", self.len())).received(row.to_string())
-        };
+        let error =
+            || Error::new("there is no such row").expected(format!("0..{}", self.len())).received(row.to_string());
         if row < self.len() { Ok(self.cell(row)) } else { Err(error()) }
     }
 

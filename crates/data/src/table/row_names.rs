@@ -104,7 +104,10 @@ impl Table {
 /// Whether a text has digits where the pattern has them, and else its characters.
 fn is_like(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
-        && text.bytes().zip(pattern.bytes()).all(|(own, like)| if like == b'0' { own.is_ascii_digit() } else { own == like })
+        && text
+            .bytes()
+            .zip(pattern.bytes())
+            .all(|(own, like)| if like == b'0' { own.is_ascii_digit() } else { own == like })
 }
 
 #[cfg(test)]

@@ -79,7 +79,10 @@ impl Summary {
             Column::Floats(numbers.collect())
         };
         let columns = (0..self.labels.len()).map(row).collect();
-        Self { labels: self.table.names.clone(), table: Table { names: self.labels.clone(), columns, index: None, row_names: None } }
+        Self {
+            labels: self.table.names.clone(),
+            table: Table { names: self.labels.clone(), columns, index: None, row_names: None },
+        }
     }
 
     /// All numbers, as float64. pandas: `stats.values`.
@@ -142,7 +145,12 @@ impl Table {
     pub fn corr(&self) -> Result<Summary> {
         let columns = self.columns.iter().map(|column| column.numbers("corr")).collect::<Result<Vec<_>>>()?;
         let with = |a: &Vec<f64>| Column::Floats(columns.iter().map(|b| correlation(a, b)).collect());
-        let table = Table { names: self.names.clone(), columns: columns.iter().map(with).collect(), index: None, row_names: None };
+        let table = Table {
+            names: self.names.clone(),
+            columns: columns.iter().map(with).collect(),
+            index: None,
+            row_names: None,
+        };
         Ok(Summary { labels: self.names.clone(), table })
     }
 }
