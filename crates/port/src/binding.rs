@@ -144,6 +144,7 @@ impl<'a> Program<'a> {
             if self.assign_maybe(&variable, value.clone())? {
                 return Ok(());
             }
+            let value = if variable.of == Type::String { crate::cells::as_text(value) } else { value };
             let value = match (&variable.of, &value.of) {
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
                 // A text whose characters are read by their places.

@@ -73,15 +73,34 @@ pub(crate) fn converted(value: &Value, rust_type: &str) -> Option<Value> {
     })
 }
 
+/// A text, or texts, where they are used as such; other values are as they are.
+pub(crate) fn as_texts(value: Value) -> Value {
+    if crate::pandas::is_column(&value.of) {
+        return texts(&format!("{}.cells()", value.at(Strength::Whole)));
+    }
+    match is_list(&value.of) {
+        true => texts(&format!("{}.iter()", value.at(Strength::Whole))),
+        false => as_text(value),
+    }
+}
+
+fn texts(iter: &str) -> Value {
+    let each = "Ok::<_, Error>(x.text()?.to_string())";
+    let list = format!("{iter}.map(|x| {each}).collect::<Result<Vec<String>>>()?");
+    Value::temporary(list, Type::List(Box::new(Type::String)))
+}
+
 /// A list of them as a vocabulary of texts or whole numbers.
 fn list_of(value: &Value, rust_type: &str) -> Option<Value> {
-    let (each, of, in_rust) = match rust_type {
-        "Vocabulary" => ("Ok::<_, Error>(x.text()?.to_string())", Type::String, "String"),
-        "Vocabulary<i64" => ("Ok::<_, Error>(x.integer()?)", Type::Signed, "i64"),
-        _ => return None,
-    };
-    let list = format!("{}.iter().map(|x| {each}).collect::<Result<Vec<{in_rust}>>>()?", value.at(Strength::Whole));
-    Some(Value::temporary(list, Type::List(Box::new(of))))
+    match rust_type {
+        "Vocabulary" => Some(as_texts(value.clone())),
+        "Vocabulary<i64" => {
+            let each = "iter().map(|x| x.integer()).collect::<Result<Vec<i64>>>()?";
+            let list = format!("{}.{each}", value.at(Strength::Whole));
+            Some(Value::temporary(list, Type::List(Box::new(Type::Signed))))
+        }
+        _ => None,
+    }
 }
 
 /// `float(x)`, `int(x)`, `str(x)`, `len(x)`; `None` of other values.
@@ -141,9 +160,13 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<Option<String>
         (false, true) if is_equal => equal_to(b, op, a).map(Some),
         _ => {
             let other = if is_cell(&a.of) { b } else { a };
-            let of_this = |value: &Value| match other.of.is_text() {
-                true => as_text(value.clone()),
-                false => as_number(value.clone()),
+            let of_this = |value: &Value| match &value.of {
+                Type::String => {
+                    let text = format!("&{}[..]", value.at(Strength::Whole));
+                    Value::new(text, Type::String, Strength::Prefix, Form::Reference)
+                }
+                _ if other.of.is_text() => as_text(value.clone()),
+                _ => as_number(value.clone()),
             };
             crate::comparisons::compared(&of_this(a), op, &of_this(b)).map(Some)
         }

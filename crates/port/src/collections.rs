@@ -60,7 +60,11 @@ impl<'a> Program<'a> {
         if let Some(other) = items.iter().find(differs) {
             return Err(Missing::new(format!("a list of {} and {}", first.described(), other.of.described())));
         }
-        let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
+        let owned = |item: &Value| match crate::cells::is_cell(&item.of) {
+            true => self.own(item.clone()),
+            false => self.owned(item.clone()),
+        };
+        let texts = items.iter().map(|item| owned(item).map(|item| item.text));
         Ok((texts.collect::<Ported<_>>()?, first))
     }
 
@@ -588,6 +592,11 @@ impl<'a> Program<'a> {
             },
             ("count", [item]) => {
                 let item = self.expression(item)?;
+                if crate::cells::is_cell(element) {
+                    let x = Value::new("x", element.clone(), Strength::Whole, Form::Reference);
+                    let test = crate::comparisons::compared(&x, ruff_python_ast::CmpOp::Eq, &item)?;
+                    return Ok(Value::temporary(format!("{whole}.iter().filter(|&x| {test}).count()"), Type::Int));
+                }
                 match item.of == *element && element.is_copy() {
                     true => Ok(Value::temporary(
                         format!("{whole}.iter().filter(|&&x| x == {}).count()", item.at(Strength::Sum)),

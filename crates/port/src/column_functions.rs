@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ExprLambda, StmtFor};
+use ruff_python_ast::{Comprehension, Expr, ExprCall, ExprLambda, StmtFor};
 
 /// `column.str`
 pub(crate) const TEXTS: &str = "pandas::str";
@@ -166,6 +166,19 @@ impl<'a> Program<'a> {
         self.import("data::ToColumn");
         let text = format!("{whole}.to_strings().iter().map(|text| {body}).collect::<Vec<_>>().to_column()?");
         Ok(Value::temporary(text, Type::Object(COLUMN.into())))
+    }
+}
+
+/// Over the texts of a column, if the conditions of a comprehension say that it has texts.
+pub(crate) fn texts_by_tests(generator: &Comprehension, over: Iteration) -> Iteration {
+    let Expr::Name(name) = &generator.target else { return over };
+    let is_of_texts = generator.ifs.iter().any(|test| takes_text(test, &name.id));
+    match (over.iter.strip_suffix(".cells()"), is_of_texts) {
+        (Some(column), true) => {
+            let element = Element::One(Type::String, Form::Place);
+            Iteration::new(format!("{column}.to_strings().into_iter()"), element)
+        }
+        _ => over,
     }
 }
 

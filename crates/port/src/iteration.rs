@@ -412,6 +412,7 @@ impl<'a> Program<'a> {
             return Err(Missing::new("async"));
         }
         let over = self.iteration(&generator.iter)?;
+        let over = crate::column_functions::texts_by_tests(generator, over);
         let pattern = self.element_pattern(&generator.target, &over.element)?;
         let mut text = over.iter;
         if !generator.ifs.is_empty() {
@@ -486,6 +487,9 @@ impl<'a> Program<'a> {
         let tests = tests.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
         owned.iter().for_each(|(name, variable)| self.scopes.bind(name, Binding::Variable(variable.clone())));
         let tests = tests?.join(" && ");
+        if tests.contains('?') && !tests.contains('"') {
+            return Err(Missing::new("a condition of a comprehension that may fail").help("write a loop"));
+        }
         // The reference itself.
         if owned.iter().any(|(_, variable)| variable.rust_name == pattern) {
             return Ok(format!(".filter(|{}| {tests})", read_in(pattern, &tests)));

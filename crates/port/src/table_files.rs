@@ -9,8 +9,13 @@ use ruff_python_ast::{Expr, ExprCall};
 impl<'a> Program<'a> {
     /// `read_csv(path, index_col="date", parse_dates=True)`: what is called behind it.
     pub(crate) fn index_of_file(&mut self, given: &Named<'a>) -> Ported<String> {
+        let are_parsed =
+            find(given, "parse_dates").is_some_and(|parse| !matches!(parse, Expr::BooleanLiteral(is) if !is.value));
         let name = match find(given, "index_col") {
             None | Some(Expr::NoneLiteral(_)) => None,
+            Some(place @ Expr::NumberLiteral(_)) if !are_parsed => {
+                return Ok(format!(".set_index_at({})?", self.argument(place, "usize", "index_col")?));
+            }
             Some(name @ (Expr::StringLiteral(_) | Expr::Name(_))) => Some(self.column_name(name)?),
             Some(_) => return Err(Missing::new("an index_col that is no name of a column")),
         };

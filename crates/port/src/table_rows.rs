@@ -128,9 +128,9 @@ impl<'a> Program<'a> {
         Ok(Some(Value::temporary(format!("{table}.at({}, {name})?", label.text), cell_of_numpy())))
     }
 
-    /// `table.iloc[i]`: a row. `None` if the index is none of one row.
+    /// `table.iloc[i]`: a row, or `table.iloc[places]`. `None` of other parts.
     pub(crate) fn row_by_place(&mut self, table: &Value, index: &'a Expr) -> Ported<Option<Value>> {
-        if index.is_slice_expr() || index.is_tuple_expr() || index.is_list_expr() {
+        if index.is_slice_expr() || index.is_tuple_expr() {
             return Ok(None);
         }
         if index.is_unary_op_expr() {
@@ -139,6 +139,10 @@ impl<'a> Program<'a> {
             return Ok(Some(Value::temporary(format!("{whole}.row({place})?"), object(ROW))));
         }
         let place = self.expression(index)?;
+        if matches!(&place.of, Type::List(of) if **of == Type::Int) {
+            let places = place.borrowed().replace("&vec![", "&[");
+            return Ok(Some(Value::temporary(format!("{}.take({places})?", table.at(Strength::Whole)), object(TABLE))));
+        }
         if place.of != Type::Int || place.below_zero().is_some() {
             return Ok(None);
         }

@@ -611,6 +611,17 @@ fn what_pandas_would_do_otherwise_is_a_gap() {
         "import pandas as pd\nimport numpy as np\nfrom sklearn.metrics import f1_score\ndf = pd.read_csv('a.csv')\n";
     for (script, reason) in [
         ("df = pd.read_csv('https://a.org/b.csv')", "read_csv of an address"),
+        ("df = pd.read_csv('a.csv', index_col=0, parse_dates=True)", "an index_col that is no name of a column"),
+        ("df = pd.read_csv('a.csv', parse_dates=['day'])", "parse_dates of a column that is not the index"),
+        ("df = pd.read_csv('a.csv', index_col='day')\nprint(df.index)", "where rows have names"),
+        ("df = df.set_index('day')\nfor day, row in df.iterrows():\n    print(day)", "where rows have names"),
+        ("if df['a'].dtype == 'object':\n    print(1)", "this dtype of a column"),
+        ("for row in df.itertuples(index=False):\n    print(row[0])", "a value of a tuple by its place"),
+        ("for i, row in df.iterrows():\n    print(row[0])", "a value of a row by its place"),
+        ("x = [v // 2 for v in df['a']]", "// of a value of a column"),
+        ("s = df['a']\nprint(s[3])", "an element of a column by its label"),
+        ("df['a'] = df['a'].rolling(3).apply(np.mean)", "the method apply of rolling windows"),
+        ("df.to_csv('b.csv', sep='::')", "a separator that is not one character"),
         ("df = pd.read_csv('a.csv', header=1)", "a header that is not in the first row"),
         ("print(df['a'][-3])", "an element of a column by its label"),
         ("df.loc[3:1, 'a':'b'] = 0", "an assignment to several columns"),

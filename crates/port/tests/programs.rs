@@ -5,6 +5,7 @@ programs! {
     attention_classifier
     bidirectional_tagging
     char_language_model
+    column_values
     conditional_gan
     conv_autoencoder
     convnet_function
@@ -27,6 +28,7 @@ programs! {
     episodes
     fashion_functional
     figures
+    film_ratings
     fraud_class_weights
     frozen_base
     fuel_table
@@ -60,6 +62,7 @@ programs! {
     mixer_blocks
     mnist_cnn
     mnist_mlp
+    moving_average
     multi_input_model
     multi_output_model
     numpy_copies
@@ -88,6 +91,7 @@ programs! {
     reviews_lstm
     sales_report
     save_and_load
+    sensor_anomalies
     seq2seq_lstm
     several_losses
     siamese

@@ -292,7 +292,12 @@ struct Rows {
 
 impl Rows {
     fn open(path: &Path, arguments: &ReadCsv) -> Result<Self> {
-        let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
+        let file = File::open(path).map_err(|cause| match path.to_string_lossy().contains("://") {
+            true => Error::new("a table is read from a file, not from an address")
+                .received(path.display().to_string())
+                .help("utils::get_file downloads it, and returns its path"),
+            false => Error::io(path, cause),
+        })?;
         let reader = arguments.reader(file)?;
         let (names, places) = (Vec::new(), Vec::new());
         let mut rows =

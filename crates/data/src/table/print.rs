@@ -27,7 +27,7 @@ impl fmt::Display for Table {
         let mut columns: Vec<Shown> = table.columns.iter().map(shown).collect();
         let mut cut = is_cut.then_some(half);
         // Below the names of the columns is a line with that of the index.
-        if let Some(names) = &self.row_names {
+        if let Some(names) = self.row_names.as_ref().filter(|names| !names.of().is_empty()) {
             index.insert(0, names.of().into());
             columns.iter_mut().for_each(|column| column.texts.insert(0, String::new()));
             cut = cut.map(|half| half + 1);

@@ -42,8 +42,26 @@ impl Table {
         if self.columns.len() == 1 {
             return Err(Error::new("a table of names of rows alone").help("it needs another column"));
         }
-        let names = RowNames { column: name.into(), names: column.texts() };
+        // As pandas calls a column without a name.
+        let shown = if name.starts_with("Unnamed: ") { "" } else { name };
+        let names = RowNames { column: shown.into(), names: column.texts() };
         Ok(Self { index: None, row_names: Some(Arc::new(names)), ..self.drop([name])? })
+    }
+
+    /// As [`set_index`](Self::set_index), of the column at a place. pandas: `read_csv(path, index_col=0)`.
+    ///
+    /// ```
+    /// use candle_keras_data::{Column, Table};
+    /// let table = Table::new([("day", Column::Integers(vec![7, 8])), ("sales", Column::Integers(vec![3, 14]))])?;
+    /// assert_eq!(table.set_index_at(0)?.names(), ["sales"]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are fewer columns, or no other column.
+    pub fn set_index_at(&self, place: usize) -> Result<Self> {
+        self.column_at(place)?;
+        self.set_index(&self.names[place])
     }
 
     /// What stands before each row.
@@ -127,6 +145,13 @@ mod tests {
         assert_eq!(table.iloc(2.., ..).unwrap().to_string().lines().last(), Some(last));
         assert!(table.at(0, "value").is_err());
         assert!(table.reset_index().to_string().starts_with("   value\n0"));
+    }
+
+    #[test]
+    fn a_column_without_a_name_is_an_index_without_one() {
+        let numbers = ("Unnamed: 0", Column::Integers(vec![4, 15]));
+        let table = Table::new([numbers, ("a", Column::Integers(vec![5, 6]))]).unwrap();
+        assert_eq!(table.set_index_at(0).unwrap().to_string(), "    a\n4   5\n15  6");
     }
 
     #[test]
