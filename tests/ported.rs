@@ -32,6 +32,11 @@ mod photographs {
     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/crates/port/tests/partly/photographs.rs"));
 }
 
+#[allow(warnings, clippy::all, clippy::pedantic)]
+mod stations {
+    include!(concat!(env!("CARGO_MANIFEST_DIR"), "/crates/port/tests/partly/stations.rs"));
+}
+
 /// The name of the program that a child of this process runs.
 const PROGRAM: &str = "PORTED_PROGRAM";
 

@@ -159,6 +159,12 @@ impl<'a> Program<'a> {
         let method = item.methods.get(name).or(of_layers).filter(|method| method.args.len() == 1);
         let method =
             method.ok_or_else(|| Missing::new(format!("the argument {name} of {}", path.replace("::", "."))))?;
+        // Keras takes a list of all weights, of which an `Embedding` has one, whose shape may be wrong.
+        if let ("layers::Embedding", "weights", Expr::List(list)) = (path, name, argument)
+            && let [table] = &list.elts[..]
+        {
+            return Ok(format!(".{name}({})?", self.argument(table, &method.args[0].1, name)?));
+        }
         Ok(format!(".{name}({})", self.argument(argument, &method.args[0].1, name)?))
     }
 

@@ -179,8 +179,12 @@ impl<'a> Program<'a> {
         }
         let mut names = Vec::new();
         let pattern = self.pattern(target, &value.of, &mut names)?;
-        self.line(&format!("let {pattern} = {};", value.text));
+        // An element of a list stays there.
+        let is_element = value.form == Form::Place && value.text.ends_with(']') && !value.of.is_copy();
+        let end = if is_element && matches!(value.of, Type::Tuple(_)) { ".clone()" } else { "" };
+        self.line(&format!("let {pattern} = {}{end};", value.text));
         for (name, of) in names {
+            self.inferred.learned.push((self.statement_end, name.clone(), of.clone()));
             let rust_name = self.rust_name(&name);
             self.scopes
                 .bind(&name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));

@@ -31,6 +31,10 @@ impl<'a> Program<'a> {
                 let [Expr::Name(figure), axes] = &targets.elts[..] else { return Ok(false) };
                 let value = self.subplots(call)?;
                 self.assign(axes, value)?;
+                if let Expr::Name(grid) = axes {
+                    let sizes = [("nrows", 0), ("ncols", 1)].map(|(word, place)| self.name_of_size(call, word, place));
+                    self.known.grids.insert(self.rust_name(&grid.id), sizes);
+                }
                 self.scopes.bind(&figure.id, Binding::Imported("matplotlib.pyplot".into()));
             }
             ("subplot" | "add_subplot", target) => {
@@ -93,8 +97,33 @@ impl<'a> Program<'a> {
         })
     }
 
+    /// The name that says the number of rows or columns, if it never changes.
+    fn name_of_size(&self, call: &ExprCall, word: &str, place: usize) -> Option<String> {
+        let Expr::Name(name) = call.arguments.find_argument_value(word, place)? else { return None };
+        self.scan().is_assigned_once(&name.id).then(|| name.id.to_string())
+    }
+
+    /// `axes[i]` where the script knows that the grid has one row or column, for which Python has a plain array.
+    fn index_of_single(&mut self, of: &Value, index: &'a Expr) -> Ported<Option<Value>> {
+        let Type::List(row) = &of.of else { return Ok(None) };
+        let (Type::List(axes), Some(sizes)) = (&**row, self.known.grids.get(&of.text)) else { return Ok(None) };
+        let is_one = |size: &Option<String>| size.as_ref().is_some_and(|name| self.known.ones.contains(name));
+        let (one_row, one_column) = (is_one(&sizes[0]), is_one(&sizes[1]));
+        if one_row == one_column || !is_axes(axes) {
+            return Ok(None);
+        }
+        let (axes, place) = ((**axes).clone(), self.argument(index, "usize", "axes")?);
+        let places = if one_row { format!("[0][{place}]") } else { format!("[{place}][0]") };
+        Ok(Some(Value::place(format!("{}{places}", of.at(Strength::Whole)), axes)))
+    }
+
     /// `axes[i, j]`
     pub(crate) fn axes_index(&mut self, of: &Value, index: &'a Expr) -> Ported<Option<Value>> {
+        if !matches!(index, Expr::Tuple(_) | Expr::Slice(_))
+            && let Some(single) = self.index_of_single(of, index)?
+        {
+            return Ok(Some(single));
+        }
         let Type::List(row) = &of.of else { return Ok(None) };
         let (Type::List(axes), Expr::Tuple(places)) = (&**row, index) else { return Ok(None) };
         let ([row, column], true) = (&places.elts[..], is_axes(axes)) else { return Ok(None) };

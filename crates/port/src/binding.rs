@@ -35,6 +35,12 @@ impl<'a> Program<'a> {
 
     /// `name = value`
     pub(crate) fn bind(&mut self, name: &str, value: Value) -> Ported<()> {
+        self.inferred.learned.push((self.statement_end, name.to_string(), value.of.clone()));
+        if let Type::List(of) | Type::Set(of) = &value.of
+            && let Type::Unknown(number) = **of
+        {
+            self.inferred.empty_lists.entry(number).or_insert((self.statement_end, name.to_string()));
+        }
         // Another name for what Rust has under one already, or not at all.
         let is_of_tensor = matches!(value.of, Type::BatchSize | Type::BatchShape(_));
         if is_of_tensor || self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {

@@ -78,7 +78,12 @@ impl<'a> Program<'a> {
             );
         }
         self.line(&format!("if {test} {{"));
+        let one = is_one(&branches.test);
+        self.known.ones.extend(one.map(str::to_string));
         self.nested(&branches.body);
+        if one.is_some() {
+            self.known.ones.pop();
+        }
         for clause in &branches.elif_else_clauses {
             match &clause.test {
                 Some(test) => {
@@ -194,5 +199,17 @@ impl<'a> Program<'a> {
         names.retain(|name| is_new(name) && others.iter().all(|other| other.contains(name)));
         names.dedup();
         names
+    }
+}
+
+/// The name of a test `name == 1`.
+fn is_one(test: &Expr) -> Option<&str> {
+    let Expr::Compare(compare) = test else { return None };
+    match (&*compare.left, &compare.ops[..], &compare.comparators[..]) {
+        (Expr::Name(name), [CmpOp::Eq], [Expr::NumberLiteral(number)]) => {
+            let is_one = number.value.as_int().is_some_and(|int| *int == 1u8);
+            is_one.then_some(name.id.as_str())
+        }
+        _ => None,
     }
 }

@@ -26,6 +26,9 @@ impl<'a> Program<'a> {
             return Ok(value);
         }
         let (texts, of) = self.alike_items(&items)?;
+        if of == Type::None {
+            return Err(Missing::new("a list of None"));
+        }
         let mut value = Value::temporary(format!("vec![{}]", texts.join(", ")), Type::List(Box::new(of)));
         value.items = Some(items);
         Ok(value)
@@ -47,6 +50,14 @@ impl<'a> Program<'a> {
             let texts = items.iter().map(|item| self.own(item.clone()).map(|item| item.text));
             let of = if items.iter().all(|item| item.of == first) { first } else { Type::Array };
             return Ok((texts.collect::<Ported<_>>()?, of));
+        }
+        // Parts of lists are lists of their own.
+        let is_part = |item: &Value| {
+            item.form == Form::Slice || (item.form == Form::Reference && item.text.starts_with("python::slice("))
+        };
+        if items.iter().any(is_part) && items.iter().all(|item| item.of == first) {
+            let texts = items.iter().map(|item| self.own(item.clone()).map(|item| item.text));
+            return Ok((texts.collect::<Ported<_>>()?, first));
         }
         let has_owned_text = items.iter().any(|item| item.of == Type::String);
         if has_owned_text && items.iter().all(|item| item.of.is_text()) {
@@ -543,7 +554,13 @@ impl<'a> Program<'a> {
             ("append", [item]) => {
                 let item = self.expression(item)?;
                 let item = self.own(item)?;
-                let item = self.put_into(element, item)?;
+                let mut item = self.put_into(element, item)?;
+                // The outer list is borrowed where the inner one grows.
+                let base = whole.split(['[', '.']).next().unwrap_or_default();
+                if whole.contains('[') && crate::program::has_word(&item, base) {
+                    self.line(&format!("let item = {item};"));
+                    item = "item".into();
+                }
                 done(format!("{whole}.push({item})"))
             }
             ("extend", [items]) => {
@@ -607,6 +624,11 @@ impl<'a> Program<'a> {
             }
             ("index", [item]) => {
                 let item = self.expression(item)?;
+                if element.is_text() && item.of.is_text() {
+                    let is_it = crate::comparisons::is_text(element, &item);
+                    let error = "ok_or_else(|| Error::new(\"it is not in the list\"))?";
+                    return Ok(Value::temporary(format!("{whole}.iter().position({is_it}).{error}"), Type::Int));
+                }
                 match item.of == *element && element.is_copy() {
                     true => Ok(Value::temporary(
                         format!(

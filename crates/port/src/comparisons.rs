@@ -141,6 +141,10 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
         CmpOp::In | CmpOp::NotIn => {
             let not = if op == CmpOp::NotIn { "!" } else { "" };
             return match &b.of {
+                // A text need not be owned to be compared.
+                Type::List(of) if of.is_text() && a.of.is_text() && (**of != a.of || a.form == Form::Reference) => {
+                    Ok(format!("{not}{}.iter().any({})", b.at(Strength::Whole), is_text(of, a)))
+                }
                 Type::List(of) if **of == a.of || (crate::cells::is_cell(of) && crate::cells::is_cell(&a.of)) => {
                     Ok(format!(
                         "{not}{}.contains({})",
@@ -198,6 +202,14 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                 _ => Err(Missing::new("a comparison of a character and a text")),
             }
         }
+        // A text that is borrowed and one that is not.
+        (Type::String, Type::String) if (a.form == Form::Reference) != (b.form == Form::Reference) => {
+            let text = |value: &Value| match value.form {
+                Form::Reference => format!("*{}", value.at(Strength::Prefix)),
+                _ => value.at(least),
+            };
+            Ok(format!("{} {sign} {}", text(a), text(b)))
+        }
         (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
         (x, y) if x.is_number() && y.is_number() => match (a.as_float_at(Strength::Prefix), b.as_float_at(least)) {
             (Some(x), Some(y)) => Ok(format!("{x} {sign} {y}")),
@@ -206,4 +218,14 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
         (x, y) if x.is_text() && y.is_text() => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
         (x, y) => Err(Missing::new(format!("a comparison of {} and {}", x.described(), y.described()))),
     }
+}
+
+/// The closure that finds a text among texts of this type.
+pub(crate) fn is_text(of: &Type, text: &Value) -> String {
+    let is_borrowed = *of != Type::String || text.of == Type::Str || text.form == Form::Reference;
+    let shown = if is_borrowed { text.at(Strength::Sum) } else { text.borrowed() };
+    let names = ["text", "own", "each"];
+    let own = names.into_iter().find(|name| !crate::program::has_word(&shown, name)).unwrap_or("text");
+    let star = if *of == Type::Str { "*" } else { "" };
+    format!("|{own}| {star}{own} == {shown}")
 }

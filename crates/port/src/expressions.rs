@@ -104,13 +104,15 @@ impl<'a> Program<'a> {
             Some(Binding::Outside(variable)) => self.capture(name, variable),
             Some(Binding::Class(_)) => Err(Missing::new(format!("the class {name} as a value"))),
             Some(Binding::Function(_)) => Err(Missing::new(format!("the function {name} as a value"))),
-            Some(Binding::Imported(path)) => Err(Missing::new(format!("{path} as a value"))),
+            Some(Binding::Imported(path)) => {
+                self.of_other_file(&path).ok_or_else(|| Missing::new(format!("{path} as a value")))
+            }
             // A dict that is written out where it is used.
             None if self.known.literals.contains_key(name) => match self.known.literals.get(name).copied() {
                 Some(dict) => self.dict(dict),
                 None => Err(Missing::new(format!("{name} is not defined before"))),
             },
-            None => Err(Missing::new(format!("{name} is not defined before"))),
+            None => self.undefined(name).ok_or_else(|| Missing::new(format!("{name} is not defined before"))),
         }
     }
 

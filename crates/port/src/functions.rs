@@ -6,8 +6,8 @@ use crate::scan::Scan;
 use crate::statements::always_returns;
 use crate::value::{Binding, Form, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, StmtFunctionDef};
-use ruff_text_size::TextRange;
+use ruff_python_ast::{Expr, ExprCall, ExprLambda, ParameterWithDefault, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange};
 
 /// A `def`, or a lambda that has a name.
 #[derive(Debug, Clone, Copy)]
@@ -304,9 +304,11 @@ impl<'a> Program<'a> {
             self.functions[number].lost = Some(line);
             return Err(returns_lost(definition, line));
         }
-        let Body { captured, returns, is_fallible, .. } = body;
         // For other arguments it may have the same text.
-        let same = self.functions[number].written.iter().find(|written| written.text == text);
+        let is_same = |written: &&Written| {
+            unmarked(&written.text) == unmarked(&text) && self.resolved(&written.returns) == body.returns
+        };
+        let same = self.functions[number].written.iter().find(is_same);
         match same.map(|same| same.rust_name.clone()) {
             Some(same) => rust_name = same,
             None => {
@@ -315,6 +317,7 @@ impl<'a> Program<'a> {
                 self.item(line, format!("{unused}fn {rust_name}{text}"));
             }
         }
+        let Body { captured, returns, is_fallible, .. } = body;
         let written = Written { rust_name, parameters: arguments, captured, returns, is_fallible, text };
         self.functions[number].written.push(written.clone());
         Ok(written)
@@ -421,6 +424,13 @@ impl<'a> Program<'a> {
         if let Some(line) = lost_return.filter(|_| returns != Type::None) {
             return Err(returns_lost(function, line));
         }
+        // Or it is part of a block that is not ported.
+        let lost_return = match function {
+            Definition::Def(function) if returns == Type::None && lines.iter().any(|line| line.contains("gap(")) => {
+                lost_return.or_else(|| first_returned(&function.body).map(|value| self.source.line(value.start())))
+            }
+            _ => lost_return,
+        };
         let returns_always = match function {
             _ if lost_return.is_some() => false,
             Definition::Def(function) => is_generator || always_returns(&function.body),
@@ -442,11 +452,12 @@ impl<'a> Program<'a> {
                 }
             }
         }
+        let is_endless = crate::program::is_endless(&lines);
         match lines.last_mut() {
             Some(last) if last.starts_with("    return ") => {
                 *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
             }
-            _ if returns_always || !is_fallible => {}
+            _ if returns_always || !is_fallible || is_endless => {}
             _ => lines.push("    Ok(())".into()),
         }
         let result = match (is_fallible, in_rust.as_str()) {
@@ -539,6 +550,7 @@ impl<'a> Program<'a> {
 
     /// A variable outside of the function that is being written, which becomes a parameter of it.
     pub(crate) fn capture(&mut self, name: &str, variable: Variable) -> Ported<Value> {
+        let variable = Variable { of: self.resolved(&variable.of), ..variable };
         if variable.of == Type::None || variable.of.in_rust().is_none() || self.captures.is_empty() {
             return Err(Missing::new(format!("{name} is a variable outside of the function"))
                 .help("pass it to the function, or make it a constant: a name in capitals, assigned once"));
@@ -574,6 +586,25 @@ fn dtype_of(path: &str) -> Option<&str> {
 
 pub(crate) fn returns_lost(function: Definition<'_>, line: usize) -> Missing {
     Missing::new(format!("{} returns what line {line} has, which is not ported", function.name()))
+}
+
+/// The first value that statements return.
+fn first_returned(statements: &[Stmt]) -> Option<&Expr> {
+    statements.iter().find_map(|statement| match statement {
+        Stmt::Return(value) => value.value.as_deref().filter(|value| !value.is_none_literal_expr()),
+        Stmt::If(branches) => first_returned(&branches.body)
+            .or_else(|| branches.elif_else_clauses.iter().find_map(|clause| first_returned(&clause.body))),
+        Stmt::For(each) => first_returned(&each.body),
+        Stmt::While(each) => first_returned(&each.body),
+        Stmt::With(with) => first_returned(&with.body),
+        Stmt::Try(attempt) => first_returned(&attempt.body),
+        _ => None,
+    })
+}
+
+/// A text without the numbers of its empty lists.
+fn unmarked(text: &str) -> String {
+    text.split('\u{1}').step_by(2).collect()
 }
 
 /// Whether a function needs a `Result`; also if what it returns has several lines.

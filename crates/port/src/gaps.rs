@@ -4,8 +4,9 @@ use crate::Missing;
 use crate::names::is_constant;
 use crate::program::{Program, names_in};
 use crate::value::{Binding, Strength, Type, Value};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextSize};
 
 impl<'a> Program<'a> {
     /// A statement that cannot be ported, but whose uses say what it assigns: a function that returns an error, to be filled in.
@@ -77,6 +78,50 @@ impl<'a> Program<'a> {
         true
     }
 
+    /// The number of the empty list or set that a name has, if it is not known what it holds.
+    fn unknown_elements(&self, name: &str) -> Option<usize> {
+        let (Binding::Variable(variable) | Binding::Outside(variable)) = self.scopes.get(name)? else { return None };
+        match self.resolved(&variable.of) {
+            Type::List(of) | Type::Set(of) => match *of {
+                Type::Unknown(number) => Some(number),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The elements of empty lists to which a statement appends that cannot be ported, if the script says of which type they are.
+    pub(crate) fn elements_of_gap(&mut self, statement: &'a Stmt) {
+        let mut appends = Appends::default();
+        appends.visit_stmt(statement);
+        for (name, place) in appends.calls {
+            let Some(number) = self.unknown_elements(name) else { continue };
+            if let Some(of) = self.clue_of_appended(place).filter(|of| of.in_rust().is_some()) {
+                self.import_type(&of);
+                self.known(number, of);
+                self.inferred.by_clues.insert(number);
+            }
+        }
+    }
+
+    /// Finds out of the whole script what the empty lists hold that a statement reads; false if that says nothing new.
+    pub(crate) fn find_elements(&mut self, statement: &Stmt) -> bool {
+        let mut is_found = false;
+        for name in self.read_by(statement) {
+            let Some(number) = self.unknown_elements(&name) else { continue };
+            let Some((made, own)) = self.inferred.empty_lists.get(&number).cloned() else { continue };
+            if let Some(Type::List(of) | Type::Set(of)) = self.clue_of_assigned(made, &own)
+                && of.in_rust().is_some()
+            {
+                self.import_type(&of);
+                self.known(number, *of);
+                self.inferred.by_clues.insert(number);
+                is_found = true;
+            }
+        }
+        is_found
+    }
+
     /// The names that a statement assigns, and what their uses say of them.
     pub(crate) fn values_of_gap(&mut self, statement: &Stmt) -> Option<(Vec<String>, Vec<Type>)> {
         let Stmt::Assign(assign) = statement else { return None };
@@ -86,10 +131,15 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) if tuple.elts.iter().all(Expr::is_name_expr) => names_in(target),
             _ => return None,
         };
+        let end = statement.range().end();
         let types = names.iter().map(|name| match self.scan().reads(name) {
             // It is not used.
             0 => Some(Type::None),
-            _ => self.evidence.type_of(name),
+            _ => match self.evidence.type_of(name) {
+                Some(Type::Floats) if self.inferred.clues.is_collection(end, name) => None,
+                of => of,
+            }
+            .or_else(|| self.clue_of_assigned(end, name)),
         });
         let types: Vec<Type> = types.collect::<Option<_>>()?;
         if types.iter().all(|of| *of == Type::None) {
@@ -104,5 +154,23 @@ impl<'a> Program<'a> {
         let mut names: Vec<String> = scan.all_read().map(str::to_string).collect();
         names.sort();
         names
+    }
+}
+
+/// Calls of `append` and `add`: the names of the lists, and where the calls are.
+#[derive(Debug, Default)]
+struct Appends<'a> {
+    calls: Vec<(&'a str, TextSize)>,
+}
+
+impl<'a> Visitor<'a> for Appends<'a> {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::Call(call) = expression
+            && let Expr::Attribute(attribute) = &*call.func
+            && let ("append" | "add", Expr::Name(list)) = (attribute.attr.as_str(), &*attribute.value)
+        {
+            self.calls.push((list.id.as_str(), call.range().start()));
+        }
+        walk_expr(self, expression);
     }
 }

@@ -439,7 +439,7 @@ impl<'a> Program<'a> {
             "tensorflow.data.AUTOTUNE" | "tensorflow.data.experimental.AUTOTUNE" => Ok(Value::constant("2", Type::Int)),
             "numpy.pi" | "math.pi" => Ok(Value::constant("std::f64::consts::PI", Type::Float)),
             "math.e" => Ok(Value::constant("std::f64::consts::E", Type::Float)),
-            _ => Err(Missing::new(format!("{path} as a value"))),
+            _ => self.of_other_file(path).ok_or_else(|| Missing::new(format!("{path} as a value"))),
         }
     }
 

@@ -99,7 +99,8 @@ impl Graphs {
             let rest = line.trim_start().strip_prefix("let mut ")?;
             let (name, value) = rest.split_once(" = ")?;
             // A list that later becomes a tensor changes itself.
-            let is_list = ["vec![", "Vec", "IndexMap", "BTreeSet"].iter().any(|start| value.starts_with(start));
+            let is_list =
+                ["vec![", "Vec", "IndexMap", "BTreeSet", "Array"].iter().any(|start| value.starts_with(start));
             (self.tensors.contains(name) && !is_list).then(|| name.to_string())
         };
         for at in 0..lines.len() {

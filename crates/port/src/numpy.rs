@@ -628,6 +628,9 @@ impl<'a> Program<'a> {
                     return self.own(value);
                 }
                 let is_float = !matches!(&value.of, Type::Int | Type::Signed);
+                if value.of.is_text() || matches!(&value.of, Type::List(of) if of.is_text()) {
+                    return Err(Missing::new("a tensor of texts"));
+                }
                 let array = self.tensor(&value)?;
                 let dtype = match find(&given, "dtype") {
                     Some(dtype) => self.dtype(Some(dtype), "")?,

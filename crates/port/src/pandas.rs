@@ -550,7 +550,7 @@ impl<'a> Program<'a> {
                     }
                 }
             }
-            "to_csv" => self.to_csv(&whole, call),
+            "to_csv" => self.written_to_csv(&whole, call),
             "filter" => {
                 let given = named_as(call, &["items"])?;
                 table(format!("{whole}.select({})?", self.names(needed(&given, "items")?)?))

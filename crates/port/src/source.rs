@@ -80,6 +80,10 @@ impl<'a> Source<'a> {
         self.line(range.start())..=self.line(range.end())
     }
 
+    pub(crate) fn line_text(&'a self, line: usize) -> &'a str {
+        self.text.lines().nth(line.saturating_sub(1)).unwrap_or_default()
+    }
+
     pub(crate) fn line_count(&self) -> usize {
         self.starts.len()
     }

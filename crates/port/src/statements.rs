@@ -23,7 +23,12 @@ impl<'a> Program<'a> {
             self.assigned_next = statements.get(i + 1).and_then(crate::interim::name_of);
             self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
             let shared = self.enter_sharing(statement);
-            let written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            let mut written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            if written_statement.is_err() && !is_block(statement) && self.find_elements(statement) {
+                self.body.truncate(written);
+                self.declare_up_to(statement, range.start());
+                written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
+            }
             match shared {
                 Some(before) => self.leave_sharing(before),
                 None => self.note_sharing(statement),
@@ -40,6 +45,7 @@ impl<'a> Program<'a> {
                     }
                 }
                 self.last_of(range);
+                self.elements_of_gap(statement);
                 self.declare_up_to(statement, range.start());
                 if self.gap_with_values(statement, line, &missing) {
                     continue;

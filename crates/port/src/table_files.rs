@@ -52,7 +52,7 @@ impl<'a> Program<'a> {
     }
 
     /// `table.to_csv(path, sep="|", header=False, index=False, mode="a")`, of a table as Rust's text.
-    pub(crate) fn to_csv(&mut self, table: &str, call: &'a ExprCall) -> Ported<Value> {
+    pub(crate) fn written_to_csv(&mut self, table: &str, call: &'a ExprCall) -> Ported<Value> {
         let given = named_as(call, &["path_or_buf", "sep", "index", "header", "mode", "encoding"])?;
         if call.arguments.args.len() > 2 {
             return Err(Missing::new("to_csv with arguments by place").help("name them"));

@@ -7,6 +7,7 @@ use crate::program::Program;
 use crate::value::Type;
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ParameterWithDefault, StmtFunctionDef};
+use ruff_text_size::TextSize;
 
 /// What stands before items that nothing uses.
 pub(crate) const UNUSED: &str = "#[allow(dead_code)]\n";
@@ -112,23 +113,66 @@ impl<'a> Program<'a> {
         let mut types = Vec::new();
         for parameter in parameters {
             let name = parameter.parameter.name.as_str();
+            if let Some(Expr::Name(default)) = parameter.default.as_deref() {
+                self.inferred.defaults.insert(default.id.to_string());
+            }
             let of = match (&of_tensors, name) {
                 (Some(_), "training") => Some(Type::Training),
                 (Some(tensor), _) => Some(tensor.clone()),
                 (None, _) => None,
             };
-            let of = of.or_else(|| by_annotation(parameter.parameter.annotation.as_deref()));
             let of = of.or_else(|| self.type_of_default(parameter.default.as_deref()));
+            let of = of.or_else(|| by_annotation(parameter.parameter.annotation.as_deref()));
+            let of = of.or_else(|| self.clue_of_parameter(function.range.start(), name));
             let of = of.or_else(|| match evidence.type_of(name) {
                 // Of which numbers, is not known.
                 Some(Type::Floats) => Some(Type::Array),
                 of => of,
             });
+            let is_none = parameter.default.as_deref().is_some_and(Expr::is_none_literal_expr);
+            let of = of.or(is_none.then_some(Type::None));
             // What is not read may be anything.
             let of = of.or_else(|| (!evidence.mentions(name)).then_some(Type::Int));
             types.push(of.ok_or_else(|| Missing::new(format!("the type of {name} is not known")))?);
         }
         Ok(types)
+    }
+
+    fn clue_of_parameter(&mut self, definition: TextSize, name: &str) -> Option<Type> {
+        self.tell_clues();
+        self.inferred.clues.parameter(definition, name)
+    }
+
+    /// The type of what a statement that is not ported assigns to a name, from all that the script does with it.
+    pub(crate) fn clue_of_assigned(&mut self, statement: TextSize, name: &str) -> Option<Type> {
+        self.tell_clues();
+        match self.inferred.clues.assigned(statement, name) {
+            // What scripts compute with are mostly fractions.
+            Some(Type::Array) => Some(Type::Floats),
+            of => of,
+        }
+    }
+
+    /// The type of what a call appends to a list.
+    pub(crate) fn clue_of_appended(&mut self, call: TextSize) -> Option<Type> {
+        self.tell_clues();
+        match self.inferred.clues.appended(call) {
+            Some(Type::Array) => Some(Type::Floats),
+            of => of,
+        }
+    }
+
+    /// The type of a name that has no value anywhere.
+    pub(crate) fn clue_of_undefined(&mut self, name: &str) -> Option<Type> {
+        self.tell_clues();
+        self.inferred.clues.undefined(name)
+    }
+
+    fn tell_clues(&mut self) {
+        for (statement, name, of) in std::mem::take(&mut self.inferred.learned) {
+            let known = self.resolved(&of);
+            self.inferred.clues.learn(statement, &name, &known);
+        }
     }
 
     fn type_of_default(&mut self, default: Option<&'a Expr>) -> Option<Type> {

@@ -204,7 +204,8 @@ impl Type {
             Self::Layer(class) if class == "dyn Layer" => "Arc<dyn Layer>".into(),
             Self::Layer(class) => class.clone(),
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
-            Self::Object(path) if path.starts_with("inputs::") => return None,
+            // What a script does at once with it has a counterpart, it itself has none.
+            Self::Object(path) if path.starts_with("inputs::") || path.starts_with("pandas::") => return None,
             Self::Object(path) if crate::command_line::in_rust(path).is_some() => {
                 return crate::command_line::in_rust(path).flatten();
             }
@@ -214,9 +215,8 @@ impl Type {
                 path.clone()
             }
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
-            Self::History => "History".into(),
-            Self::HistoryValues
-            | Self::Scores(_)
+            Self::History | Self::HistoryValues => "History".into(),
+            Self::Scores(_)
             | Self::Unknown(_)
             | Self::Gradients(_)
             | Self::Outputs(_)

@@ -111,6 +111,7 @@ programs! {
     transformer_block
     tweets_tokenizer
     unet_segmentation
+    unused_helpers
     vae
     vit_patches
     weather_windows

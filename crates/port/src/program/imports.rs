@@ -5,7 +5,7 @@ use crate::value::Type;
 
 impl Program<'_> {
     /// Whether a function of the script has this name in Rust.
-    pub(super) fn defines_function(&self, name: &str) -> bool {
+    pub(crate) fn defines_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
     }
 

@@ -4,7 +4,7 @@ mod imports;
 mod text;
 mod unknown_types;
 
-pub(crate) use text::has_word;
+pub(crate) use text::{has_word, is_endless};
 
 use crate::classes::Class;
 use crate::evidence::Evidence;
@@ -66,6 +66,8 @@ pub(crate) struct Program<'a> {
     unknown: Vec<Option<Type>>,
     /// What the uses of each name say of its value.
     pub(crate) evidence: Evidence,
+    /// What follows from all that the script does.
+    pub(crate) inferred: crate::clues::Inferred<'a>,
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
     pub(crate) graphs: crate::layer_graphs::Graphs,
@@ -127,6 +129,10 @@ pub(crate) struct Known<'a> {
     pub(crate) not_negative: HashSet<String>,
     /// The texts of constants.
     pub(crate) constant_texts: HashMap<String, String>,
+    /// Names that are 1 in the branch that is being written.
+    pub(crate) ones: Vec<String>,
+    /// Of grids of axes, by their names in Rust: the names of their numbers of rows and columns.
+    pub(crate) grids: HashMap<String, [Option<String>; 2]>,
     /// Variables of loops that go over arrays.
     pub(crate) rows: HashSet<String>,
 }
@@ -172,6 +178,7 @@ impl<'a> Program<'a> {
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
+            inferred: crate::clues::Inferred::default(),
             wanted_outputs: None,
             graphs: crate::layer_graphs::Graphs::default(),
             known: Known::default(),
@@ -202,6 +209,7 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
+        self.inferred.clues = crate::clues::Clues::of(statements);
         self.graphs = crate::layer_graphs::Graphs::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.read_by_methods = crate::module_constants::read_by_methods(statements);
@@ -213,7 +221,10 @@ impl<'a> Program<'a> {
         self.comments_before(self.source.line_count() + 1);
         self.write_uncalled();
         self.write_classes();
+        self.write_undefined();
         self.gaps.sort_by_key(|gap| gap.line);
+        // A function that is written for several types has its gaps in each.
+        self.gaps.dedup_by(|a, b| (a.line, &a.code, &a.reason) == (b.line, &b.code, &b.reason));
         let (lines, ported) = (self.code_lines.len(), self.code_lines.difference(&self.missing_lines).count());
         Port { program: self.with_types(&self.text()), lines, ported, gaps: self.gaps }
     }
@@ -363,6 +374,18 @@ impl<'a> Program<'a> {
         let code = self.source.text(range).lines().next().unwrap_or("").trim().to_string();
         self.gaps.push(Gap { line, lines: count, code, reason: missing.reason.clone(), help: missing.help.clone() });
         line
+    }
+
+    /// Notes a line of which a part cannot be ported.
+    pub(crate) fn gap_at(&mut self, line: usize, missing: &Missing) {
+        let code = self.source.line_text(line).trim().to_string();
+        self.missing_lines.insert(line);
+        self.gaps.push(Gap { line, lines: 1, code, reason: missing.reason.clone(), help: missing.help.clone() });
+    }
+
+    /// Whether a gap has this line.
+    pub(crate) fn is_missing(&self, line: usize) -> bool {
+        self.missing_lines.contains(&line)
     }
 
     /// The name of the variable in Rust.

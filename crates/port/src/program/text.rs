@@ -21,9 +21,13 @@ impl Program<'_> {
     }
 
     /// The program without what it imports.
-    pub(super) fn program_text(&self) -> String {
+    pub(crate) fn program_text(&self) -> String {
         let mut out = String::new();
         for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
+            // The default of a parameter of a function that nothing calls.
+            if self.is_default_alone(constant) {
+                out.push_str(crate::uncalled::UNUSED);
+            }
             out.push_str(constant);
             out.push('\n');
         }
@@ -38,7 +42,7 @@ impl Program<'_> {
             out.push_str(line);
             out.push('\n');
         }
-        out.push_str("    Ok(())\n}\n");
+        out.push_str(if is_endless(&self.body) { "}\n" } else { "    Ok(())\n}\n" });
         for (_, item) in &self.items {
             out.push('\n');
             out.push_str(item);
@@ -50,6 +54,14 @@ impl Program<'_> {
             ));
         }
         out
+    }
+
+    /// Whether a constant has no other use than as a default that no call needs.
+    fn is_default_alone(&self, constant: &str) -> bool {
+        let name = constant.strip_prefix("const ").and_then(|rest| rest.split(':').next()).unwrap_or_default();
+        let others = self.constants.iter().filter(|other| *other != constant);
+        let mut texts = self.body.iter().chain(self.items.iter().map(|(_, item)| item)).chain(others);
+        self.inferred.defaults.contains(name) && !texts.any(|text| has_word(text, name))
     }
 
     /// Whether a constant is used: what formats are is in the texts of `format!` themselves.
@@ -69,6 +81,19 @@ impl Program<'_> {
         let call = format!("gap({line}, ");
         self.body.iter().chain(self.items.iter().map(|(_, item)| item)).any(|text| text.contains(&call))
     }
+}
+
+/// Whether the last statement of a function is a loop that nothing leaves, behind which Rust reaches nothing.
+pub(crate) fn is_endless(lines: &[String]) -> bool {
+    let Some(end) = lines.iter().rposition(|line| !line.is_empty()).filter(|&end| lines[end] == "    }") else {
+        return false;
+    };
+    let is_outermost = |line: &String| line.starts_with("    ") && !line[4..].starts_with([' ', '}', '/']);
+    let leaves = |line: &String| !line.trim_start().starts_with("//") && has_word(line, "break");
+    lines[..end]
+        .iter()
+        .rposition(is_outermost)
+        .is_some_and(|start| lines[start] == "    loop {" && !lines[start..end].iter().any(leaves))
 }
 
 /// Whether a text of Rust has this name.

@@ -81,6 +81,12 @@ impl Program<'_> {
             {
                 out = format!("{before}IndexMap::<{key}, {value}>::new()");
             }
+            // No line puts anything into it that is ported.
+            if let Some(of) = known(number).filter(|_| self.inferred.by_clues.contains(&number)) {
+                let typed = [("vec![]", "Vec"), ("BTreeSet::new()", "BTreeSet")];
+                let found = typed.iter().find_map(|(empty, class)| Some((out.strip_suffix(empty)?, class)));
+                out = found.map_or(out.clone(), |(before, class)| format!("{before}{class}::<{of}>::new()"));
+            }
             if self.unknown.get(number).is_none_or(Option::is_none) {
                 // Nothing is ever put in; numbers are taken everywhere.
                 let typed = [

@@ -60,19 +60,35 @@ fn load_model() -> Result<Model> {
     candle_keras::prelude::load_model("photographs.keras")
 }
 
-#[allow(dead_code, unused_variables)]
-fn read_photographs(folder: &str) -> Result<()> {
-    let (mut photographs, mut labels) = (Vec::<f64>::new(), vec![]);
+#[allow(dead_code)]
+fn read_photographs(folder: &str) -> Result<(Tensor, Tensor)> {
+    let (mut photographs, mut labels) = (vec![], vec![]);
     for name in python::files::listdir(folder)? {
-        // image = cv2.imread(os.path.join(folder, name))
-        gap(20, "cv2.imread, which has no counterpart here")?;
-        // photographs.append(image)
-        gap(21, "it needs image of line 20, which is not ported")?;
+        let image = line_20(folder, &name)?;
+        photographs.push(image.clone());
         labels.push(name.starts_with("cat"));
     }
-    // return np.array(photographs), np.array(labels)
-    gap(23, "an array of something")?;
-    Ok(())
+    Ok((Tensor::stack(&photographs, 0)?, Tensor::from_iter(labels.iter().map(|&x| u8::from(x)), &Device::Cpu)?))
+}
+
+// To be written by hand: cv2.imread, which has no counterpart here.
+//     image = cv2.imread(os.path.join(folder, name))
+#[allow(unused_variables)]
+fn line_20(folder: &str, name: &str) -> Result<Tensor> {
+    Err(Error::new("line 20 of photographs.py is not ported: cv2.imread, which has no counterpart here"))
+}
+
+#[allow(dead_code)]
+fn normalized(image: &Tensor) -> Result<Tensor> {
+    let image = line_27(image)?;
+    Ok((&image / 255.0)?)
+}
+
+// To be written by hand: cv2.normalize, which has no counterpart here.
+//     image = cv2.normalize(image)
+#[allow(unused_variables)]
+fn line_27(image: &Tensor) -> Result<Tensor> {
+    Err(Error::new("line 27 of photographs.py is not ported: cv2.normalize, which has no counterpart here"))
 }
 
 #[allow(dead_code, unused_variables)]
