@@ -212,6 +212,8 @@ impl<'a> Program<'a> {
             Operator::Add => "+",
             Operator::Sub => "-",
             Operator::Mult => "*",
+            Operator::FloorDiv => "floor_div",
+            Operator::Mod => "modulo",
             _ => {
                 let missing = format!("{} of a value of a column", op.as_str());
                 return Err(Missing::new(missing).help("convert it before: int(x), float(x)"));
@@ -230,7 +232,11 @@ impl<'a> Program<'a> {
                 format!("{class}::from({})", other(a)?)
             }
         };
-        Ok(Some(Value::temporary(format!("({left} {sign} {})?", other(b)?), of)))
+        let text = match sign.len() {
+            1 => format!("({left} {sign} {})?", other(b)?),
+            _ => format!("{}.{sign}({})?", left.trim_start_matches('&'), other(b)?),
+        };
+        Ok(Some(Value::temporary(text, of)))
     }
 
     /// A list of values of columns as a column, which is their array.

@@ -618,7 +618,7 @@ fn what_pandas_would_do_otherwise_is_a_gap() {
         ("if df['a'].dtype == 'object':\n    print(1)", "this dtype of a column"),
         ("for row in df.itertuples(index=False):\n    print(row[0])", "a value of a tuple by its place"),
         ("for i, row in df.iterrows():\n    print(row[0])", "a value of a row by its place"),
-        ("x = [v // 2 for v in df['a']]", "// of a value of a column"),
+        ("x = [v ** 2 for v in df['a']]", "** of a value of a column"),
         ("s = df['a']\nprint(s[3])", "an element of a column by its label"),
         ("df['a'] = df['a'].rolling(3).apply(np.mean)", "the method apply of rolling windows"),
         ("df.to_csv('b.csv', sep='::')", "a separator that is not one character"),

@@ -70,6 +70,7 @@ programs! {
     numpy_tour
     old_keras_names
     pandas_housing
+    parts_of_tables
     patch_mixer
     policy_gradient_bandit
     pretrained_embeddings

@@ -43,6 +43,45 @@ operators! {
     Div, div, quotient;
 }
 
+impl Cell {
+    /// The quotient without its fraction, rounded down. Python: `a // b`.
+    ///
+    /// ```
+    /// use candle_keras_data::Cell;
+    /// assert_eq!(Cell::from(-7).floor_div(2)?.to_string(), "-4");
+    /// assert_eq!(Cell::from(7.5).floor_div(2)?.to_string(), "3.0");
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If one of them is a string, or a whole number is divided by 0.
+    pub fn floor_div(&self, other: impl Into<Self>) -> Result<Self> {
+        let down = |a: i64, b: i64| {
+            let quotient = a.checked_div(b)?;
+            Some(if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
+        };
+        of_numbers("a quotient", self, &other.into(), down, crate::python::floor_div)
+    }
+
+    /// What is left of the quotient, with the sign of the divisor. Python: `a % b`.
+    ///
+    /// ```
+    /// use candle_keras_data::Cell;
+    /// assert_eq!(Cell::from(-7).modulo(3)?.to_string(), "2");
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If one of them is a string, or a whole number is divided by 0.
+    pub fn modulo(&self, other: impl Into<Self>) -> Result<Self> {
+        let left = |a: i64, b: i64| {
+            let left = a.checked_rem(b)?;
+            Some(if left != 0 && (left < 0) != (b < 0) { left + b } else { left })
+        };
+        of_numbers("a remainder", self, &other.into(), left, crate::python::modulo)
+    }
+}
+
 fn sum(a: &Cell, b: &Cell) -> Result<Cell> {
     match (a, b) {
         (Cell::String(a), Cell::String(b)) => Ok(Cell::String(format!("{a}{b}"))),
@@ -72,7 +111,9 @@ fn of_numbers(
 ) -> Result<Cell> {
     if let (Cell::Integer(a), Cell::Integer(b)) = (a, b) {
         let number = of_integers(*a, *b);
-        return number.map(Cell::Integer).ok_or_else(|| Error::new(format!("{what} of {a} and {b} is too large")));
+        return number
+            .map(Cell::Integer)
+            .ok_or_else(|| Error::new(format!("{what} of {a} and {b} is no whole number of 64 bits")));
     }
     Ok(Cell::Float(of_floats(operand(what, a)?, operand(what, b)?)))
 }

@@ -30,3 +30,6 @@ df["a"] = df["a"].shift(1)
 print(df["a"].isnull().sum(), df.dropna().shape)
 low, high = df["b"].min(), df["b"].max()
 print([(v - low) / (high - low) for v in df["b"]])
+print([v // 2 for v in df["b"]], [v % 2 for v in df["b"]])
+price = again["a"].iloc[1]
+print(100 // price, 100 % price, price // 0.3)
