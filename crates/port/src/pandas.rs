@@ -4,6 +4,7 @@ use crate::arguments::{Named, find, named_as, needed, no_words};
 use crate::pandas_columns::{SERIES, column_of};
 use crate::pandas_labels::{LABELS, is_labels};
 use crate::program::Program;
+use crate::table_rows::ROW;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{CmpOp, Expr, ExprCall, Operator, UnaryOp};
@@ -40,7 +41,7 @@ pub(crate) fn as_array(value: &Value) -> Option<Value> {
     if let Some(column) = column_of(value) {
         return as_array(&column);
     }
-    let is_known = is(&value.of, TABLE) || is_column(&value.of);
+    let is_known = is(&value.of, TABLE) || is_column(&value.of) || is(&value.of, ROW);
     is_known.then(|| Value::temporary(format!("{}.values()?", value.at(Strength::Whole)), Type::Array))
 }
 
@@ -688,6 +689,9 @@ impl<'a> Program<'a> {
 
     /// A part of a table or column; `None` of anything else.
     pub(crate) fn pandas_subscript(&mut self, of: &Value, index: &'a Expr) -> Ported<Option<Value>> {
+        if let (true, Expr::StringLiteral(name)) = (is(&of.of, crate::sklearn_more::TOY_DATASET), index) {
+            return crate::sklearn_more::part_of_toy_dataset(of, name.value.to_str()).map(Some);
+        }
         if let Some(part) = self.part_of_numbers(of, index)? {
             return Ok(Some(part));
         }

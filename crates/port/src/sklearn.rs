@@ -3,7 +3,7 @@
 use crate::arguments::{Named, find, named_as, needed, only};
 use crate::pandas::{TABLE, VALUES, is, is_column};
 use crate::program::Program;
-use crate::sklearn_more::LEARNED;
+use crate::sklearn_more::{LEARNED, TOY_DATASET, part_of_toy_dataset};
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
@@ -21,6 +21,7 @@ pub(crate) fn attribute(of: &Value, path: &str, name: &str) -> Ported<Value> {
         }
         ("sklearn::StandardScaler", "mean_" | "var_" | "scale_")
         | ("sklearn::MinMaxScaler", "min_" | "scale_" | "data_min_" | "data_max_") => array(name.trim_end_matches('_')),
+        (TOY_DATASET, name) => part_of_toy_dataset(of, name),
         ("sklearn::PCA", "n_components_") => Ok(Value::temporary(format!("{whole}.components()?.dim(0)?"), Type::Int)),
         _ if LEARNED.iter().any(|(own, names)| *own == path && names.contains(&name)) => {
             array(name.trim_end_matches('_'))

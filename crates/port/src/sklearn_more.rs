@@ -13,6 +13,22 @@ pub(crate) const LEARNED: &[(&str, &[&str])] = &[
     ("sklearn::PCA", &["components_", "explained_variance_", "explained_variance_ratio_", "singular_values_", "mean_"]),
 ];
 
+/// What `load_iris` returns.
+pub(crate) const TOY_DATASET: &str = "sklearn::ToyDataset";
+
+/// `iris.data`, `iris["target"]`
+pub(crate) fn part_of_toy_dataset(of: &Value, name: &str) -> Ported<Value> {
+    let kind = match name {
+        "data" => Type::Floats,
+        "target" => Type::Ints,
+        "feature_names" => Type::List(Box::new(Type::Str)),
+        "target_names" => Type::TextArray(Box::new(Type::Str)),
+        _ => return Err(Missing::new(format!("the attribute {name} of a data set of scikit-learn"))),
+    };
+    let text = format!("{}.{name}()", of.at(crate::value::Strength::Whole));
+    Ok(Value::new(text, kind, crate::value::Strength::Whole, crate::value::Form::Reference))
+}
+
 fn made(text: String, path: &str) -> Value {
     Value::temporary(text, Type::Object(path.into()))
 }
@@ -37,8 +53,24 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("{function}({y_true}, {y_pred})?"), Type::Float)
             }
             "sklearn.metrics.log_loss" => self.log_loss(call)?,
+            "sklearn.datasets.load_iris" | "sklearn.datasets.load_wine" => self.toy_dataset(path, call)?,
             _ => return Ok(None),
         }))
+    }
+
+    /// `load_iris()`, `load_iris(return_X_y=True)`
+    fn toy_dataset(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        let given = named_as(call, &["return_X_y"])?;
+        let name = path.rsplit('.').next().unwrap_or_default();
+        let function = self.import(&format!("sklearn::{name}"));
+        match find(&given, "return_X_y") {
+            Some(Expr::BooleanLiteral(is)) if is.value => {
+                let parts = Type::Tuple(vec![Type::Floats, Type::Ints]);
+                Ok(Value::temporary(format!("{function}()?.into_parts()"), parts))
+            }
+            None | Some(Expr::BooleanLiteral(_)) => Ok(made(format!("{function}()?"), TOY_DATASET)),
+            Some(_) => Err(Missing::new("a computed return_X_y")),
+        }
     }
 
     fn robust_scaler(&mut self, call: &'a ExprCall) -> Ported<Value> {

@@ -38,6 +38,7 @@ pub(crate) fn attribute(row: &Value, name: &str) -> Ported<Option<Value>> {
     Ok(Some(match name {
         "name" if is(&row.of, ROW) => of_row("label", Type::Int),
         "Index" if is(&row.of, ROW_AS_TUPLE) => of_row("label", Type::Int),
+        "values" if is(&row.of, ROW) => Value::temporary(format!("{}.values()?", row.at(Strength::Whole)), Type::Array),
         _ if is(&row.of, ROW) && NO_VALUES.contains(&name) => {
             return Err(Missing::new(format!("the attribute {name} of a row")));
         }

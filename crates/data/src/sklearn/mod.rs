@@ -28,6 +28,7 @@ mod robust_scaler;
 mod samples;
 mod split;
 mod standard_scaler;
+mod toy_datasets;
 
 pub use class_weight::balanced_class_weight;
 pub use folds::{KFold, StratifiedKFold};
@@ -45,3 +46,4 @@ pub use robust_scaler::RobustScaler;
 pub use samples::{Samples, Splittable};
 pub use split::{TrainTestSplit, shuffle, train_test_split};
 pub use standard_scaler::StandardScaler;
+pub use toy_datasets::{ToyDataset, load_iris, load_wine};

@@ -2,6 +2,7 @@
 
 use super::print::{objects, series, shown};
 use super::{Cell, Column, Table};
+use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
@@ -48,6 +49,21 @@ impl Row {
     /// The number of the row in the table that it was taken from. pandas: `row.name`.
     pub fn label(&self) -> usize {
         self.label
+    }
+
+    /// All numbers in the order of the columns: int64 if all are integers, else float64. pandas: `row.values`.
+    ///
+    /// ```
+    /// use candle_keras_data::{Column, Table};
+    /// let table = Table::new([("a", Column::Integers(vec![3])), ("b", Column::Floats(vec![0.5]))])?;
+    /// assert_eq!(table.row(0)?.values()?.to_vec1::<f64>()?, [3.0, 0.5]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If one is a string.
+    pub fn values(&self) -> Result<Tensor> {
+        Column::of_cells(self.cells.clone())?.values()
     }
 
     /// All values in the order of the columns.
