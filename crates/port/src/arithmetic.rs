@@ -48,7 +48,7 @@ impl<'a> Program<'a> {
                 if value.of == Type::Floats {
                     return Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), value.of));
                 }
-                let function = self.import("ops::negative");
+                let function = self.import("numpy::negative");
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), value.of))
             }
             (UnaryOp::USub, Type::Symbolic) => {
@@ -198,10 +198,8 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Symbolic))
     }
 
-    pub(crate) fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
-        if a.of.is_array() != b.of.is_array()
-            && let Some(value) = self.beside_bytes(a, op, b)?
-        {
+    fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+        if let Some(value) = self.as_numpy_computes(a, op, b)? {
             return Ok(value);
         }
         let are_truths = a.of == Type::Mask && b.of == Type::Mask;
@@ -215,7 +213,10 @@ impl<'a> Program<'a> {
             Operator::MatMult => return self.ops_call("matmul", a, b),
             Operator::Pow if b.text == "2" => {
                 let function = self.import("ops::square");
-                return Ok(Value::temporary(format!("{function}({})?", a.borrowed()), a.of.clone()));
+                return Ok(match a.of {
+                    Type::Mask => Value::temporary(format!("{}.to_dtype(DType::I64)?", a.at(Strength::Whole)), Type::Ints),
+                    _ => Value::temporary(format!("{function}({})?", a.borrowed()), a.of.clone()),
+                });
             }
             Operator::Pow => return self.of_two("power", a, b),
             Operator::FloorDiv => return self.of_two("floor_divide", a, b),
@@ -239,9 +240,11 @@ impl<'a> Program<'a> {
         let (array, number) = if a.of.is_array() { (a, b) } else { (b, a) };
         // NumPy divides integers into fractions, and has fractions where one operand has.
         let is_float = array.of == Type::Floats || op == Operator::Div || number.of == Type::Float;
-        let own = match is_float && matches!(array.of, Type::Array | Type::Ints | Type::Mask) {
-            true => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
-            false => array.borrowed(),
+        let own = match (is_float, &array.of) {
+            (true, Type::Array | Type::Ints | Type::Mask) => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
+            // True counts as 1.
+            (false, Type::Mask) => format!("{}.to_dtype(DType::I64)?", array.at(Strength::Whole)),
+            _ => array.borrowed(),
         };
         let least = if a.of.is_array() { Strength::Cast } else { Strength::Product };
         let number = number.as_float_at(least).ok_or_else(|| Missing::new("these operands"))?;
