@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         let mut rewards = vec![];
         for (context, probs) in numpy::rows(&contexts)?.into_iter().zip(numpy::rows(&action_probs)?) {
             let probs = probs.to_dtype(DType::F64)?;
-            let arm = numpy::random::choice_index(N_ARMS, &(&probs / ops::sum(&probs, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?;
+            let arm = numpy::random::choice_index(N_ARMS, &numpy::divide(&probs, ops::sum(&probs, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?;
             actions.push(arm);
             rewards.push(env.pull(&context, arm)?);
         }

@@ -87,7 +87,7 @@ fn main() -> Result<()> {
     let mut drawn = vec![];
     for i in 0..6 {
         let p = probabilities.i(i)?.to_dtype(DType::F64)?;
-        drawn.push(numpy::random::choice(&grade_names, (), true, &(&p / ops::sum(&p, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?);
+        drawn.push(numpy::random::choice(&grade_names, (), true, &numpy::divide(&p, ops::sum(&p, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?);
     }
     println!("drawn: {:?}", drawn.iter().map(|x| Ok::<_, Error>(x.to_dtype(DType::I64)?.to_scalar::<i64>()?)).collect::<Result<Vec<i64>>>()?);
     Ok(())

@@ -17,12 +17,12 @@ fn main() -> Result<()> {
 
     // the dataset: twelve years of monthly passengers
     let months = ops::arange(0.0, 144.0, 1.0, "int64")?;
-    let dataset = ops::add(&ops::add(&(100.0 + &(2.5 * months.to_dtype(DType::F64)?)?)?, &(30.0 * &ops::sin(&(&(2.0 * std::f64::consts::PI * months.to_dtype(DType::F64)?)? / 12.0)?)?)?)?, &numpy::random::normal(0.0, 8.0, 144)?)?;
+    let dataset = ops::add(&ops::add(&(100.0 + &(2.5 * months.to_dtype(DType::F64)?)?)?, &(30.0 * &ops::sin(&numpy::divide(&(2.0 * std::f64::consts::PI * months.to_dtype(DType::F64)?)?, 12)?)?)?)?, &numpy::random::normal(0.0, 8.0, 144)?)?;
     let dataset = dataset.reshape(((), 1))?.to_dtype(DType::F32)?;
 
     // normalize the dataset
     let (low, high) = (ops::min(&dataset, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::max(&dataset, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-    let dataset = (&(&dataset - low)? / (high - low))?;
+    let dataset = numpy::divide(&(&dataset - low)?, high - low)?;
     println!("range of the passengers: {low:.1} to {high:.1}");
 
     // split into train and test sets
