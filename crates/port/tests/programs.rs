@@ -48,6 +48,7 @@ programs! {
     imdb_cnn
     inception_module
     input_pipeline
+    iris_and_wine
     json_data
     layer_lists
     layer_methods
