@@ -48,7 +48,6 @@ programs! {
     imdb_cnn
     inception_module
     input_pipeline
-    iris_and_wine
     json_data
     layer_lists
     layer_methods
@@ -121,6 +120,7 @@ programs! {
     transfer_layers
     transformer_block
     tweets_tokenizer
+    two_species
     unet_segmentation
     unpacked_options
     unused_blocks
