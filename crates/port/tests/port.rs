@@ -521,6 +521,10 @@ fn pandas_and_scikit_learn_have_their_counterparts() {
                 r#"println!("{:?} {}", df.shape(), df.rows());"#,
             ][..],
         ),
+        (
+            "from sklearn.datasets import load_iris, load_wine\niris = load_iris()\nx, y = load_wine(return_X_y=True)\nprint(iris.feature_names, iris.data, x, y)",
+            &["let iris = sklearn::load_iris()?;", "sklearn::load_wine()?.into_parts();", "iris.feature_names()"],
+        ),
         ("y = df.pop('y')\nx = df.values\nprint(len(y), x)", &[r#"let y = df.pop("y")?;"#, "let x = df.values()?;"]),
         (
             "y = df['y']\nx = df[['a', 'b']].to_numpy().astype('float32')\nprint(len(y), x)",

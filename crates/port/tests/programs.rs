@@ -121,6 +121,7 @@ programs! {
     transfer_layers
     transformer_block
     tweets_tokenizer
+    two_species
     unet_segmentation
     unpacked_options
     unused_blocks

@@ -1,7 +1,6 @@
-"""Two classic sets of data: irises by a dense network, wines by a convolution over their features."""
+"""Three species by their measures with a dense network, and three kinds of tea by a convolution over what is in them."""
 import numpy as np
 import pandas as pd
-from sklearn.datasets import load_iris, load_wine
 from sklearn.decomposition import PCA
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
@@ -10,17 +9,19 @@ from tensorflow.keras.layers import Conv1D, Dense, Flatten, Input
 from tensorflow.keras.models import Sequential
 from tensorflow.keras.utils import to_categorical
 
-iris = load_iris()
-print(iris.feature_names, iris.data.shape, iris.target.shape)
-df = pd.DataFrame(data=iris.data, columns=iris.feature_names)
-df["species"] = iris.target
+random = np.random.RandomState(5)
+names = ["stem (cm)", "leaf (cm)", "width (cm)", "petals (cm)"]
+target = np.repeat([0, 1, 2], 50)
+data = np.round(random.normal(5.0, 0.4, (150, 4)) + target[:, np.newaxis] * np.array([0.5, -0.3, 0.9, 0.2]), 1)
+df = pd.DataFrame(data=data, columns=names)
+df["species"] = target
 print(df.head())
 print(df.describe())
 print(df.corr())
 row = np.array(df[df.columns[:4]].iloc[2])
 print(row, row.sum())
 
-x_train, x_test, y_train, y_test = train_test_split(iris["data"], iris["target"], test_size=0.2, random_state=1)
+x_train, x_test, y_train, y_test = train_test_split(data, target, test_size=0.2, random_state=1)
 scaler = RobustScaler(quantile_range=(10.0, 90.0))
 x_train = scaler.fit_transform(x_train)
 x_test = scaler.transform(x_test)
@@ -38,7 +39,8 @@ model.fit(x_train, to_categorical(y_train), epochs=10, batch_size=8, verbose=0)
 predicted = np.argmax(model.predict(x_test, verbose=0), axis=1)
 print("accuracy:", accuracy_score(y_test, predicted))
 
-x, y = load_wine(return_X_y=True)
+y = random.randint(0, 3, 120)
+x = np.abs(random.normal(3.0, 1.5, (120, 9))) + y[:, np.newaxis]
 print(x.shape, np.unique(y))
 y = to_categorical(y)
 x_train, x_test, y_train, y_test = train_test_split(x, y, train_size=0.8, shuffle=True, random_state=66)

@@ -1,5 +1,5 @@
-// Ported from iris_and_wine.py.
-// Two classic sets of data: irises by a dense network, wines by a convolution over their features.
+// Ported from two_species.py.
+// Three species by their measures with a dense network, and three kinds of tea by a convolution over what is in them.
 
 use candle_keras::candle_core::IndexOp;
 use candle_keras::data::Table;
@@ -8,17 +8,19 @@ use candle_keras::prelude::*;
 use candle_keras::{numpy, ops, python, sklearn, utils};
 
 fn main() -> Result<()> {
-    let iris = sklearn::load_iris()?;
-    println!("{:?} {:?} {:?}", iris.feature_names(), iris.data().dims(), iris.target().dims());
-    let mut df = Table::from_array(iris.data(), iris.feature_names().iter().copied())?;
-    df.set("species", iris.target())?;
+    let mut random = numpy::random::RandomState::new(5);
+    let names = vec!["stem (cm)", "leaf (cm)", "width (cm)", "petals (cm)"];
+    let target = ops::repeat(&Tensor::new(&[0_i64, 1, 2], &Device::Cpu)?, 50, ())?;
+    let data = ops::round(&ops::add(&random.normal(5.0, 0.4, (150, 4))?, &ops::multiply(&ops::expand_dims(&target, 1)?, &Tensor::new(&[0.5_f64, -0.3, 0.9, 0.2], &Device::Cpu)?)?)?, 1)?;
+    let mut df = Table::from_array(&data, names.iter().copied())?;
+    df.set("species", &target)?;
     println!("{}", df.head(5));
     println!("{}", df.describe()?);
     println!("{}", df.corr()?);
     let row = df.select(python::slice(df.names(), ..4).iter().map(String::as_str))?.row(2)?.values()?;
     println!("{} {:?}", numpy::array_str(&row)?, ops::sum(&row, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
 
-    let (x_train, x_test, y_train, y_test) = sklearn::train_test_split((iris.data(), iris.target()), sklearn::TrainTestSplit::new().test_size(0.2).random_state(1))?;
+    let (x_train, x_test, y_train, y_test) = sklearn::train_test_split((&data, &target), sklearn::TrainTestSplit::new().test_size(0.2).random_state(1))?;
     let mut scaler = sklearn::RobustScaler::new().quantile_range(10.0, 90.0);
     let x_train = scaler.fit_transform(&x_train)?;
     let x_test = scaler.transform(&x_test)?;
@@ -36,7 +38,8 @@ fn main() -> Result<()> {
     let predicted = ops::argmax(&model.predict_with(&x_test, Predict::new().verbose(0))?, 1)?;
     println!("accuracy: {:?}", sklearn::accuracy_score(&y_test, &predicted)?);
 
-    let (x, y) = sklearn::load_wine()?.into_parts();
+    let y = random.randint(0, 3, 120)?;
+    let x = ops::add(&ops::abs(&random.normal(3.0, 1.5, (120, 9))?)?, &ops::expand_dims(&y, 1)?)?;
     println!("{:?} {}", x.dims(), numpy::array_str(&numpy::unique(&y)?)?);
     let y = utils::to_categorical(&y, None)?;
     let (x_train, x_test, y_train, y_test) = sklearn::train_test_split((&x, &y), sklearn::TrainTestSplit::new().train_size(0.8).shuffle(true).random_state(66))?;
