@@ -65,6 +65,11 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
+        for (side, value) in [(left, &a), (right, &b)] {
+            if value.of.is_array() && is_tolist(side) {
+                return Err(Missing::new("an operator on a list that is an array here").help("leave out tolist()"));
+            }
+        }
         if let Some(table) = self.table_with_numbers(&a, op, &b)? {
             return Ok(table);
         }
@@ -214,7 +219,9 @@ impl<'a> Program<'a> {
             Operator::Pow if b.text == "2" => {
                 let function = self.import("ops::square");
                 return Ok(match a.of {
-                    Type::Mask => Value::temporary(format!("{}.to_dtype(DType::I64)?", a.at(Strength::Whole)), Type::Ints),
+                    Type::Mask => {
+                        Value::temporary(format!("{}.to_dtype(DType::I64)?", a.at(Strength::Whole)), Type::Ints)
+                    }
                     _ => Value::temporary(format!("{function}({})?", a.borrowed()), a.of.clone()),
                 });
             }
@@ -241,7 +248,9 @@ impl<'a> Program<'a> {
         // NumPy divides integers into fractions, and has fractions where one operand has.
         let is_float = array.of == Type::Floats || op == Operator::Div || number.of == Type::Float;
         let own = match (is_float, &array.of) {
-            (true, Type::Array | Type::Ints | Type::Mask) => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
+            (true, Type::Array | Type::Ints | Type::Mask) => {
+                format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole))
+            }
             // True counts as 1.
             (false, Type::Mask) => format!("{}.to_dtype(DType::I64)?", array.at(Strength::Whole)),
             _ => array.borrowed(),
@@ -280,6 +289,11 @@ impl<'a> Program<'a> {
         let (x, y) = (shown(a, operand(a)?), shown(b, operand(b)?));
         Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
     }
+}
+
+fn is_tolist(expression: &Expr) -> bool {
+    matches!(expression, Expr::Call(call)
+        if matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "tolist"))
 }
 
 /// Whether it is a text, or characters of one.

@@ -107,8 +107,7 @@ const OTHERS_IN_TENSORFLOW: &[&str] = &[
 ];
 
 /// Functions of two operands that keep whole numbers whole.
-const WHOLE: &[&str] =
-    &["add", "subtract", "multiply", "floor_divide", "mod", "maximum", "minimum", "power"];
+const WHOLE: &[&str] = &["add", "subtract", "multiply", "floor_divide", "mod", "maximum", "minimum", "power"];
 
 /// What Keras has for arguments that `ops` wants to be said.
 const DEFAULTS: &[(&str, &str, &str)] = &[
@@ -148,9 +147,15 @@ impl<'a> Program<'a> {
     pub(crate) fn operation_of(&mut self, path: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let words: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
         if path.starts_with("tensorflow.") {
-            let alike = ALIKE_IN_TENSORFLOW.iter().find(|(own, _)| *own == name).map_or(usize::MAX, |(_, alike)| *alike);
-            if OTHERS_IN_TENSORFLOW.contains(&name) || call.arguments.args.len() > alike || words.contains(&"batch_dims") {
-                return Err(Missing::new(format!("{path} with these arguments")).help(format!("write keras.ops.{name}")));
+            let alike =
+                ALIKE_IN_TENSORFLOW.iter().find(|(own, _)| *own == name).map_or(usize::MAX, |(_, alike)| *alike);
+            if OTHERS_IN_TENSORFLOW.contains(&name)
+                || call.arguments.args.len() > alike
+                || words.contains(&"batch_dims")
+            {
+                return Err(
+                    Missing::new(format!("{path} with these arguments")).help(format!("write keras.ops.{name}"))
+                );
             }
         }
         match (path, name) {

@@ -235,7 +235,7 @@ impl<'a> Program<'a> {
                                     });
                                     parts.collect::<Ported<String>>()
                                 })?;
-                                let value = self.expression(&place.expression)?;
+                                let value = self.expression_as_text(&place.expression)?;
                                 let value = if spec.is_empty() { self.shown(value)? } else { value };
                                 template.place(&value, &spec)?;
                             }
@@ -253,6 +253,23 @@ impl<'a> Program<'a> {
         let value = self.shown(value.clone())?;
         template.place(&value, "")?;
         Ok(template.arguments())
+    }
+
+    /// An expression whose text is wanted. `x.tolist()` of an array is one here, but Python prints a list.
+    fn expression_as_text(&mut self, expression: &'a Expr) -> Ported<Value> {
+        let value = self.expression(expression)?;
+        let Expr::Call(call) = expression else { return Ok(value) };
+        if !matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "tolist") {
+            return Ok(value);
+        }
+        match value.of {
+            Type::Mask => Err(Missing::new("a list of truth values as text").help("print the array")),
+            Type::Array | Type::Ints | Type::Floats => {
+                let function = self.import("numpy::tolist_str");
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
+            }
+            _ => Ok(value),
+        }
     }
 
     /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
@@ -562,7 +579,7 @@ impl<'a> Program<'a> {
                 }
                 _ => {
                     self.may_be_negative = argument.is_list_comp_expr();
-                    let value = self.expression(argument)?;
+                    let value = self.expression_as_text(argument)?;
                     if value.of == Type::None {
                         // `print(model.summary())` prints what that returns, too.
                         if value.form == Form::Temporary {

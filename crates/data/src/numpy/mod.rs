@@ -21,7 +21,7 @@ pub use indexing::{allclose, array_equal, compress, flatnonzero, integer, part_m
 pub use missing::{isin, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
-pub use print::{PrintOptions, array_str, list_str, mask_str, set_printoptions};
+pub use print::{PrintOptions, array_str, list_str, mask_str, set_printoptions, tolist_str};
 pub use quantiles::{median, percentile, quantile};
 pub use ranges::{Steps, arange, linspace};
 pub use texts::{from_texts, fromstring, savetxt};
