@@ -121,7 +121,7 @@ fn sums<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, divisor: T) 
             }
         }
         for y in y.iter_mut() {
-            *y = *y / divisor;
+            *y /= divisor;
         }
     }
 }

@@ -296,7 +296,7 @@ fn python_s_own_parts_have_their_meaning() {
         ),
         (
             "import numpy as np\nx = np.zeros(3)\na = 2.0\nprint(x * (1.0 - a), (a - 1.0) / x)",
-            "numpy::array_str(&(&x * (1.0 - a))?)?, numpy::array_str(&((a - 1.0) / &x)?)?",
+            "numpy::array_str(&(&x * (1.0 - a))?)?, numpy::array_str(&numpy::divide(a - 1.0, &x)?)?",
         ),
         (
             "for i in range(2):\n    n = i\n    for j in range(3):\n        n = n + j\n    print(n)",

@@ -48,7 +48,6 @@ programs! {
     imdb_cnn
     inception_module
     input_pipeline
-    iris_and_wine
     json_data
     layer_lists
     layer_methods
@@ -131,6 +130,7 @@ programs! {
     watched_gan
     weather_windows
     wgan_gp
+    whole_numbers
     wide_and_deep
     word2vec_skipgrams
     word_arguments
