@@ -344,6 +344,9 @@ impl<'a> Program<'a> {
             {
                 Ok(Value::temporary(format!("format!({})", self.shown_alone(value)?), Type::String))
             }
+            ("float", [text]) if crate::number_formats::not_finite(text).is_some() => {
+                crate::number_formats::not_finite(text).ok_or_else(|| Missing::new("this number"))
+            }
             ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
                 format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),
                 Type::Float,
@@ -434,6 +437,10 @@ impl<'a> Program<'a> {
             }
             ("abs", [number]) if number.of == Type::Float => {
                 Ok(Value::temporary(format!("f64::abs({})", number.text), Type::Float))
+            }
+            ("min" | "max", [a, b]) if a.of != b.of && [a, b].into_iter().all(crate::comparisons::is_integer) => {
+                let (x, y) = (crate::arithmetic::signed(a).text, crate::arithmetic::signed(b).text);
+                Ok(Value::temporary(format!("i64::{name}({x}, {y})"), Type::Signed))
             }
             ("min" | "max", [a, b]) if a.of != b.of && a.of.is_number() && b.of.is_number() => {
                 let (x, y) = (a.as_float(), b.as_float());

@@ -88,11 +88,19 @@ impl<'a> Program<'a> {
             let own = |text: &Value| Value::temporary(self.owned_text(text), Type::String);
             return Ok((own(&a), own(&b)));
         }
+        // An integer stays one.
+        if is_integer(&a) && is_integer(&b) {
+            return Ok((signed(&a), signed(&b)));
+        }
         match (a.as_float(), b.as_float()) {
             (Some(x), Some(y)) => Ok((Value::temporary(x, Type::Float), Value::temporary(y, Type::Float))),
             _ => Err(Missing::new(format!("either {} or {}", a.of.described(), b.of.described()))),
         }
     }
+}
+
+pub(crate) fn is_integer(value: &Value) -> bool {
+    matches!(value.of, Type::Int | Type::Signed)
 }
 
 pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {

@@ -73,6 +73,7 @@ mod mutable;
 mod named_inputs;
 mod names;
 mod notebook;
+mod number_formats;
 mod numpy;
 mod numpy_more;
 mod numpy_random;
