@@ -291,7 +291,7 @@ impl<'a> Program<'a> {
                 };
                 let is_reference = *form == Form::Reference;
                 let iter = match (is_reference, of.is_copy(), name) {
-                    (true, true, "sum") => over.iter,
+                    (true, true, "sum") if *of != Type::Bool => over.iter,
                     // Tensors are shared.
                     (true, false, "sum") if *of == Type::Floats => format!("{}.cloned()", over.iter),
                     (true, true, _) => format!("{}.copied()", over.iter),
@@ -353,6 +353,10 @@ impl<'a> Program<'a> {
                 };
                 let list = Value::temporary(list, Type::List(Box::new(of)));
                 self.sum_of_arrays(&list).ok_or_else(|| Missing::new("a sum of this"))?
+            }
+            // True counts as 1.
+            "sum" if of == Type::Bool && !iter.contains('?') => {
+                Value::temporary(format!("{iter}.filter(|&is_true| is_true).count()"), Type::Int)
             }
             "sum" if matches!(of, Type::Int | Type::Signed | Type::Float) && !iter.contains('?') => {
                 let in_rust = of.in_rust().unwrap_or_default();
@@ -691,6 +695,16 @@ impl<'a> Program<'a> {
                 Type::List(Box::new(value.clone())),
             )),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.clone()"), of.of.clone())),
+            // The others keep their order.
+            ("pop", [at]) if of.form == Form::Place => {
+                let at = dict_key(key, at)?;
+                let text = format!("{whole}.shift_remove({at}).ok_or_else(|| Error::new(\"the dict has no such key\"))?");
+                Ok(Value::temporary(text, value.clone()))
+            }
+            ("pop", [at, default]) if of.form == Form::Place && default.of == *value && value.is_copy() => {
+                let at = dict_key(key, at)?;
+                Ok(Value::temporary(format!("{whole}.shift_remove({at}).unwrap_or({})", default.text), value.clone()))
+            }
             ("items", []) => Err(Missing::new("items() of a dict outside of a loop")),
             _ => Err(Missing::new(format!("the method {name} of a dict, of this"))),
         }

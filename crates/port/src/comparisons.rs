@@ -187,6 +187,10 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
             };
             Ok(format!("{} {sign} {}", text(a), text(b)))
         }
+        (Type::Int, Type::Int) => {
+            let (a, b) = (crate::arithmetic::wide(a), crate::arithmetic::wide(b));
+            Ok(format!("{} {sign} {}", a.at(least), b.at(least)))
+        }
         (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
         (x, y) if x.is_number() && y.is_number() => match (a.as_float_at(Strength::Prefix), b.as_float_at(least)) {
             (Some(x), Some(y)) => Ok(format!("{x} {sign} {y}")),

@@ -67,9 +67,16 @@ fn has_exponent(number: f64) -> bool {
     number != 0.0 && (number.abs() < 1e-4 || number.abs() >= 1e16)
 }
 
-/// A float that is written out, as Python writes it.
+/// A number that is written out, as Python writes it, where Rust may do otherwise.
 pub(crate) fn literal(value: &Value) -> Option<String> {
-    if value.of != Type::Float || value.form != Form::Constant {
+    if value.form != Form::Constant {
+        return None;
+    }
+    // Rust would take it for an i32.
+    if value.of == Type::Int && crate::arithmetic::wide(value).text != value.text {
+        return Some(value.text.replace('_', ""));
+    }
+    if value.of != Type::Float {
         return None;
     }
     let number: f64 = match value.text.as_str() {

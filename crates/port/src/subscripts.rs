@@ -159,7 +159,9 @@ impl<'a> Program<'a> {
 
     /// An index into a list; negative ones count from the end.
     pub(crate) fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
+        let is_wrapping = self.wrapping.contains(&ruff_text_size::Ranged::start(index));
         let index = self.expression(index)?;
+        let index = if is_wrapping { crate::arithmetic::signed(&index) } else { index };
         match index.of.clone() {
             Type::Int => Ok(index.text),
             Type::Signed if index.form == Form::Constant => {
