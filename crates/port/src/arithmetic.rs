@@ -309,7 +309,8 @@ fn widened(a: &Value, op: Operator, b: &Value) -> Value {
 
 pub(crate) fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
     let is_float = a.of == Type::Float || b.of == Type::Float || op == Operator::Div;
-    let sizes = (a.of == Type::Int && b.of == Type::Int && !is_float && op != Operator::Pow).then(|| (widened(a, op, b), wide(b)));
+    let sizes = (a.of == Type::Int && b.of == Type::Int && !is_float && op != Operator::Pow)
+        .then(|| (widened(a, op, b), wide(b)));
     let (a, b) = sizes.as_ref().map_or((a, b), |(a, b)| (a, b));
     let floats = || Some((a.as_float()?, b.as_float()?));
     let wrapped =

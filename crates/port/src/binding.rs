@@ -206,7 +206,9 @@ impl<'a> Program<'a> {
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         // Of literals alone Rust would make an i32, which may be negative.
         let is_of_names = text.chars().all(|c| c.is_alphanumeric() || " _-+*/%()".contains(c)) && !text.contains("as");
-        let in_rust = self.wide_type(name, &value).or_else(|| (value.below_zero().is_some() && is_of_names).then(|| "usize".into()));
+        let in_rust = self
+            .wide_type(name, &value)
+            .or_else(|| (value.below_zero().is_some() && is_of_names).then(|| "usize".into()));
         match in_rust {
             Some(in_rust) => self.line(&format!("let {declared}: {in_rust} = {text};")),
             None => self.line(&format!("let {declared} = {text};")),
@@ -230,7 +232,8 @@ impl<'a> Program<'a> {
         let is_wide = match &value.of {
             of if of_integers(of) => {
                 let is_plain = value.text.chars().all(|c| c.is_alphanumeric() || " _-+*/%".contains(c));
-                let is_beyond = value.is_literal() && value.text.replace('_', "").parse().is_ok_and(|number: i64| i32::try_from(number).is_err());
+                let is_beyond = value.is_literal()
+                    && value.text.replace('_', "").parse().is_ok_and(|number: i64| i32::try_from(number).is_err());
                 is_beyond || (self.scan().is_growing(name) && is_plain && !crate::program::has_word(&value.text, "as"))
             }
             Type::List(of) if of_integers(of) => {
@@ -248,15 +251,19 @@ impl<'a> Program<'a> {
     pub(crate) fn with_wide_items(&self, target: &'a ruff_python_ast::Expr, value: Value) -> Value {
         let targets = crate::iteration::elements_of(target);
         let Some(items) = value.items.clone().filter(|items| items.len() == targets.len()) else { return value };
-        let items: Vec<_> = items.into_iter().zip(targets).map(|(item, target)| match target {
-            ruff_python_ast::Expr::Name(name) if item.is_literal() && !self.is_outer(&name.id) => {
-                match self.wide_type(&name.id, &item).filter(|_| !item.text.ends_with("size")) {
-                    Some(in_rust) => Value { text: format!("{}_{in_rust}", item.text), ..item },
-                    None => item,
+        let items: Vec<_> = items
+            .into_iter()
+            .zip(targets)
+            .map(|(item, target)| match target {
+                ruff_python_ast::Expr::Name(name) if item.is_literal() && !self.is_outer(&name.id) => {
+                    match self.wide_type(&name.id, &item).filter(|_| !item.text.ends_with("size")) {
+                        Some(in_rust) => Value { text: format!("{}_{in_rust}", item.text), ..item },
+                        None => item,
+                    }
                 }
-            }
-            _ => item,
-        }).collect();
+                _ => item,
+            })
+            .collect();
         if value.items.iter().flatten().zip(&items).all(|(old, new)| old.text == new.text) {
             return value;
         }

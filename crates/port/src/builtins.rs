@@ -414,13 +414,16 @@ impl<'a> Program<'a> {
             }
             // Both are written twice.
             ("divmod", [a, b])
-                if [a, b].iter().all(|one| one.of.is_number() && !one.text.contains(['(', '?']) && one.below_zero().is_none()) =>
+                if [a, b]
+                    .iter()
+                    .all(|one| one.of.is_number() && !one.text.contains(['(', '?']) && one.below_zero().is_none()) =>
             {
                 use ruff_python_ast::Operator::{FloorDiv, Mod};
                 if [a, b].iter().any(|one| one.of == Type::Float) {
                     self.import("python::modulo");
                 }
-                let items = vec![crate::arithmetic::of_numbers(a, FloorDiv, b)?, crate::arithmetic::of_numbers(a, Mod, b)?];
+                let items =
+                    vec![crate::arithmetic::of_numbers(a, FloorDiv, b)?, crate::arithmetic::of_numbers(a, Mod, b)?];
                 let text = format!("({}, {})", items[0].text, items[1].text);
                 let of = Type::Tuple(items.iter().map(|item| item.of.clone()).collect());
                 Ok(Value { items: Some(items), ..Value::temporary(text, of) })

@@ -13,8 +13,11 @@ pub(crate) fn growing(statements: &[Stmt]) -> HashSet<String> {
     growth.visit_body(statements);
     let sums = std::mem::take(&mut growth.sums);
     // A sum grows where it depends on what it was before: `a, b = b, a + b`.
-    let sums: Vec<_> = sums.into_iter().filter(|name| growth.depends_on_itself(name)).collect();
-    growth.names.extend(sums);
+    for (name, operands) in sums {
+        if operands.iter().any(|operand| *operand != name && growth.depends_on(operand, &name)) {
+            growth.names.insert(name);
+        }
+    }
     growth.names
 }
 
@@ -22,7 +25,7 @@ pub(crate) fn growing(statements: &[Stmt]) -> HashSet<String> {
 struct Growth {
     names: HashSet<String>,
     /// Names that loops assign a sum of two others.
-    sums: Vec<String>,
+    sums: Vec<(String, HashSet<String>)>,
     /// What loops assign to each name.
     reads: HashMap<String, HashSet<String>>,
     /// Integers that names stand for.
@@ -33,9 +36,9 @@ struct Growth {
 }
 
 impl Growth {
-    fn depends_on_itself(&self, name: &str) -> bool {
+    fn depends_on(&self, of: &str, name: &str) -> bool {
         let mut seen = HashSet::new();
-        let mut open: Vec<&str> = vec![name];
+        let mut open: Vec<&str> = vec![of];
         while let Some(next) = open.pop() {
             for read in self.reads.get(next).into_iter().flatten() {
                 if read == name {
@@ -64,7 +67,7 @@ impl Growth {
             && sum.left.is_name_expr()
             && sum.right.is_name_expr()
         {
-            self.sums.push(name.to_string());
+            self.sums.push((name.to_string(), read.clone()));
         }
         if read.contains(name) && has_product(value) {
             self.names.insert(name.to_string());

@@ -115,8 +115,6 @@ mod text_arrays;
 mod texts;
 mod tf_images;
 mod tf_strings;
-mod widening;
-mod wrapping;
 mod toggles;
 mod tokenizers;
 mod truth;
@@ -124,6 +122,8 @@ mod uncalled;
 mod undefined;
 mod unrolled;
 mod value;
+mod widening;
+mod wrapping;
 
 pub use compare::{Difference, compare};
 pub use notebook::Script;

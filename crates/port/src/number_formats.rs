@@ -1,15 +1,15 @@
 //! Formats of numbers that Rust does not have: `python::format`, where `{:.4}` is not the same.
 
 use crate::value::{Form, Type, Value};
-use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, Number, Stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, Number, Operator, Stmt};
 
 /// Which numbers a script may print that Rust writes otherwise.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Printed {
     /// `nan`: the script speaks of it.
     pub(crate) has_nan: bool,
-    /// `1e-05`: it has such a number.
+    /// `1e-05`: a name has such a number.
     pub(crate) has_exponents: bool,
 }
 
@@ -33,30 +33,70 @@ impl Printed {
         if !(is_float || matches!(value.of, Type::Int | Type::Signed | Type::Id)) || (kind == 'd' && is_float) {
             return None;
         }
-        let is_known = spec.strip_suffix(['d', 'e', 'f', 'g', '%']).unwrap_or(spec).chars().all(|c| "<>^=+- 0123456789.,".contains(c));
+        let is_known = spec
+            .strip_suffix(['d', 'e', 'f', 'g', '%'])
+            .unwrap_or(spec)
+            .chars()
+            .all(|c| "<>^=+- 0123456789.,".contains(c));
         let is_only_here = matches!(kind, 'e' | 'g') || spec.contains(',') || spec.starts_with([' ', '=']);
-        let has_digits = matches!(spec.split_once('.'), Some((_, digits)) if digits.bytes().all(|c| c.is_ascii_digit()));
+        let has_digits =
+            matches!(spec.split_once('.'), Some((_, digits)) if digits.bytes().all(|c| c.is_ascii_digit()));
         let is_fraction_of_int = !is_float && (kind == 'f' || has_digits);
         let may_be_nan = is_float && self.has_nan && !value.is_literal();
-        (is_known && (is_only_here || is_fraction_of_int || (is_float && has_digits) || may_be_nan)).then(|| {
-            // Rust would take a literal for an i32, which is no less.
-            format!("python::format({}, {spec:?})?", value.text)
-        })
+        (is_known && (is_only_here || is_fraction_of_int || (is_float && has_digits) || may_be_nan))
+            .then(|| format!("python::format({}, {spec:?})?", value.text))
     }
 }
 
-impl<'a> Visitor<'a> for Printed {
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        let is_nan = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "nan" | "isnan" | "nan_to_num" | "isfinite");
-        match expression {
-            Expr::Name(name) => self.has_nan |= is_nan(&name.id),
-            Expr::Attribute(attribute) => self.has_nan |= is_nan(&attribute.attr),
-            Expr::StringLiteral(text) => self.has_nan |= is_nan(text.value.to_str()),
+impl Printed {
+    /// A number that a name, a list or a dict keeps.
+    fn kept(&mut self, value: &Expr) {
+        match value {
             Expr::NumberLiteral(number) => {
                 if let Number::Float(float) = number.value {
                     self.has_exponents |= has_exponent(float);
                 }
             }
+            Expr::List(list) => list.elts.iter().for_each(|one| self.kept(one)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|one| self.kept(one)),
+            Expr::Dict(dict) => dict.items.iter().for_each(|item| self.kept(&item.value)),
+            Expr::UnaryOp(unary) => self.kept(&unary.operand),
+            _ => {}
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Printed {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::Assign(assign) => self.kept(&assign.value),
+            Stmt::For(each) => self.kept(&each.iter),
+            // What is made smaller round by round.
+            Stmt::AugAssign(assign) => {
+                let is_smaller = match (&*assign.value, assign.op) {
+                    (Expr::NumberLiteral(number), Operator::Mult) => {
+                        matches!(number.value, Number::Float(by) if by <= 0.1)
+                    }
+                    (Expr::NumberLiteral(number), Operator::Div) => {
+                        matches!(number.value, Number::Float(by) if by >= 10.0)
+                            || number.value.as_int().and_then(|int| int.as_i64()).is_some_and(|by| by >= 10)
+                    }
+                    _ => false,
+                };
+                self.has_exponents |= is_smaller;
+            }
+            _ => {}
+        }
+        walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        let is_nan =
+            |name: &str| matches!(name.to_ascii_lowercase().as_str(), "nan" | "isnan" | "nan_to_num" | "isfinite");
+        match expression {
+            Expr::Name(name) => self.has_nan |= is_nan(&name.id),
+            Expr::Attribute(attribute) => self.has_nan |= is_nan(&attribute.attr),
+            Expr::StringLiteral(text) => self.has_nan |= is_nan(text.value.to_str()),
             _ => {}
         }
         walk_expr(self, expression);

@@ -14,7 +14,9 @@ impl<'a> Program<'a> {
     fn has_no_sign(&mut self, call: &'a ExprCall) -> bool {
         let Expr::Attribute(method) = &*call.func else { return false };
         let Expr::Call(text) = &*method.value else { return false };
-        let ([number], true) = (&text.arguments.args[..], text.func.as_name_expr().is_some_and(|name| name.id == "str")) else {
+        let ([number], true) =
+            (&text.arguments.args[..], text.func.as_name_expr().is_some_and(|name| name.id == "str"))
+        else {
             return false;
         };
         let written = self.body.len();

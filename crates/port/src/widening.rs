@@ -11,7 +11,10 @@ impl Program<'_> {
             return false;
         }
         let start = format!("let mut {}", variable.rust_name);
-        let declared = self.body.iter().rposition(|line| line.trim_start().starts_with(&start) && has_word(line, &variable.rust_name));
+        let declared = self
+            .body
+            .iter()
+            .rposition(|line| line.trim_start().starts_with(&start) && has_word(line, &variable.rust_name));
         let Some(at) = declared else { return false };
         let line = &self.body[at];
         let Some((_, number)) = line.trim_end().trim_end_matches(';').split_once(" = ") else { return false };

@@ -65,7 +65,12 @@ impl<'a> Visitor<'a> for Wrapping {
                 if let Expr::BinOp(difference) = &*subscript.slice
                     && difference.op == Operator::Sub
                     && let (Expr::Name(name), Some(by)) = (&*difference.left, integer(&difference.right))
-                    && self.counters.iter().rev().find(|(own, _)| *own == name.id.as_str()).is_some_and(|(_, start)| by > *start)
+                    && self
+                        .counters
+                        .iter()
+                        .rev()
+                        .find(|(own, _)| *own == name.id.as_str())
+                        .is_some_and(|(_, start)| by > *start)
                 {
                     self.places.insert(difference.range().start());
                 }
@@ -110,11 +115,17 @@ impl<'a> Visitor<'a> for Asked {
         match statement {
             Stmt::If(branches) => {
                 let others = branches.elif_else_clauses.iter().filter_map(|clause| clause.test.as_ref());
-                self.is_asked |= mentions(&branches.test, &self.name) || others.into_iter().any(|test| mentions(test, &self.name));
+                self.is_asked |=
+                    mentions(&branches.test, &self.name) || others.into_iter().any(|test| mentions(test, &self.name));
             }
             Stmt::While(each) => self.is_asked |= mentions(&each.test, &self.name),
-            Stmt::Assign(assign) => self.is_asked |= assign.targets.iter().any(|target| target.as_name_expr().is_some_and(|own| own.id == self.name)),
-            Stmt::AugAssign(assign) => self.is_asked |= assign.target.as_name_expr().is_some_and(|own| own.id == self.name),
+            Stmt::Assign(assign) => {
+                self.is_asked |=
+                    assign.targets.iter().any(|target| target.as_name_expr().is_some_and(|own| own.id == self.name))
+            }
+            Stmt::AugAssign(assign) => {
+                self.is_asked |= assign.target.as_name_expr().is_some_and(|own| own.id == self.name)
+            }
             _ => {}
         }
         walk_stmt(self, statement);

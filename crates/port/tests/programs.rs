@@ -66,6 +66,7 @@ programs! {
     patch_mixer
     policy_gradient_bandit
     pretrained_embeddings
+    python_integers
     python_lists
     python_numbers
     python_texts

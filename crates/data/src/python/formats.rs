@@ -135,8 +135,15 @@ impl Format {
             "d" | "e" | "f" | "g" | "F" | "%" => after.chars().next()?,
             _ => return None,
         };
-        (width <= 1000 && precision.unwrap_or(0) <= 1000)
-            .then_some(Self { fill, align, sign, width, has_commas, precision, kind })
+        (width <= 1000 && precision.unwrap_or(0) <= 1000).then_some(Self {
+            fill,
+            align,
+            sign,
+            width,
+            has_commas,
+            precision,
+            kind,
+        })
     }
 
     fn padded(&self, sign: &str, digits: &str) -> String {
