@@ -77,10 +77,6 @@ impl<'a> Visitor<'a> for Printed {
                     (Expr::NumberLiteral(number), Operator::Mult) => {
                         matches!(number.value, Number::Float(by) if by <= 0.1)
                     }
-                    (Expr::NumberLiteral(number), Operator::Div) => {
-                        matches!(number.value, Number::Float(by) if by >= 10.0)
-                            || number.value.as_int().and_then(|int| int.as_i64()).is_some_and(|by| by >= 10)
-                    }
                     _ => false,
                 };
                 self.has_exponents |= is_smaller;

@@ -98,3 +98,21 @@ x = np.arange(12.0).reshape(4, 3) / 12.0
 print(tf.size(x).numpy())
 model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)])
 print(f"{model.count_params():,}", model.predict(x, verbose=0)[0])
+
+
+# What functions return.
+def sign(number):
+    if number > 0:
+        return 1
+    elif number < 0:
+        return -1
+    return 0
+
+
+def mean(numbers):
+    if len(numbers) == 0:
+        return 0
+    return sum(numbers) / len(numbers)
+
+
+print(sign(-3), sign(2.5), sign(-4) * 2, mean([1, 2, 4]))
