@@ -200,7 +200,7 @@ pub mod data {
 }
 
 #[doc(inline)]
-pub use candle_keras_data::{datasets, numpy, python, sklearn};
+pub use candle_keras_data::{cv2, datasets, numpy, python, sklearn};
 
 /// Data preprocessing. Keras: `keras.preprocessing`.
 pub mod preprocessing {
@@ -244,7 +244,7 @@ pub mod pyplot {
 pub mod utils {
     #[doc(inline)]
     pub use candle_keras_data::{
-        ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, LoadImg, Pad, SaveImg, SplitDataset,
+        ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, ImageMode, LoadImg, Pad, Resample, SaveImg, SplitDataset,
         SplitSize, TextFolder, Timeseries, array_to_img, audio_dataset_from_directory, audio_datasets_from_directory,
         get_file, image_dataset_from_directory, image_datasets_from_directory, img_to_array, load_img, normalize,
         pad_sequences, save_img, set_random_seed, split_dataset, text_dataset_from_directory,

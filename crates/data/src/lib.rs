@@ -2,6 +2,7 @@
 
 mod arrays;
 pub mod atomic;
+pub mod cv2;
 mod dataset;
 pub mod datasets;
 mod folder;
@@ -40,7 +41,8 @@ pub use folder::{
 pub use get_file::{GetFile, get_file};
 pub use image_generator::{Flow, FlowFromDirectory, ImageDataGenerator, ImageFlow, Shift, Zoom};
 pub use images::{
-    ArrayToImg, ColorMode, Image, LoadImg, SaveImg, array_to_img, img_to_array, load_img, save_img, smart_resize,
+    ArrayToImg, ColorMode, Image, ImageMode, LoadImg, Resample, SaveImg, array_to_img, img_to_array, load_img,
+    save_img, smart_resize,
 };
 pub use numerical::{normalize, to_categorical};
 pub use numpy::{Npz, read_npy, write_npz};
@@ -50,7 +52,10 @@ pub use skipgrams::{
     AliasTable, SkipgramBatches, SkipgramEpoch, Skipgrams, keep_probability, make_sampling_table, skipgrams,
 };
 pub use split::{IntoDataset, SplitDataset, SplitSize, split_dataset};
-pub use table::{Cell, Column, GetDummies, ReadCsv, Table, ToColumn, csv_dataset, read_csv};
+pub use table::{
+    Cell, Column, GetDummies, NamedNumbers, ReadCsv, Rolling, Row, Summary, Table, ToColumn, WriteCsv, csv_dataset,
+    read_csv,
+};
 #[cfg(feature = "parquet")]
 pub use table::{ReadParquet, parquet_dataset, read_parquet};
 pub use text::{Document, ReadText, read_text};

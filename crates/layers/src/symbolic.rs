@@ -6,6 +6,7 @@ use crate::layer::{self, Layer};
 use crate::{DTypePolicy, Declared, Shape, TensorSpec};
 use candle_core::DType;
 use candle_keras_ops::{Error, Result};
+use indexmap::IndexMap;
 use std::any::Any;
 use std::borrow::Borrow;
 use std::fmt;
@@ -255,6 +256,24 @@ impl<T: Borrow<KerasTensor>, const N: usize> From<[(&str, T); N]> for KerasTenso
         named.sort_by_key(|(name, _)| *name);
         let names = named.iter().map(|(name, _)| (*name).into()).collect();
         Self { tensors: named.iter().map(|(_, tensor)| tensor.borrow().clone()).collect(), names: Some(names) }
+    }
+}
+
+/// Tensors by their names, as a function returns them that makes an input for each feature:
+///
+/// ```
+/// use candle_keras_layers::{Input, KerasTensor, KerasTensors};
+/// use indexmap::IndexMap;
+///
+/// let inputs: IndexMap<&str, KerasTensor> = ["age", "height"].map(|name| (name, Input::shape([1]).name(name))).into();
+/// assert_eq!(KerasTensors::from(&inputs).names().unwrap(), ["age", "height"]);
+/// ```
+impl<K: AsRef<str>, T: Borrow<KerasTensor>> From<&IndexMap<K, T>> for KerasTensors {
+    fn from(named: &IndexMap<K, T>) -> Self {
+        let mut named: Vec<_> = named.iter().map(|(name, tensor)| (name.as_ref(), tensor.borrow())).collect();
+        named.sort_by_key(|(name, _)| *name);
+        let names = named.iter().map(|(name, _)| (*name).into()).collect();
+        Self { tensors: named.into_iter().map(|(_, tensor)| tensor.clone()).collect(), names: Some(names) }
     }
 }
 

@@ -97,8 +97,13 @@ impl<'a> Program<'a> {
                 continue;
             }
             let is_decay = name == "decay" && path.starts_with("keras.optimizers.");
-            let is_known =
-                signature.has(name) || is_decay || (is_layer && OF_ALL_LAYERS.contains(&name)) || name == "name";
+            // Of Keras 2.
+            let is_gray = name == "grayscale" && path.ends_with(".load_img");
+            let is_known = signature.has(name)
+                || is_decay
+                || is_gray
+                || (is_layer && OF_ALL_LAYERS.contains(&name))
+                || name == "name";
             if !is_known {
                 return Err(Missing::new(format!("{path} has no argument {name}")));
             }
@@ -113,7 +118,10 @@ impl<'a> Program<'a> {
         for word in &call.arguments.keywords {
             match (&word.arg, &word.value) {
                 (Some(name), value) => words.push((name.as_str(), value)),
-                (None, Expr::Name(name)) if self.known.literals.contains_key(name.id.as_str()) => {
+                (None, Expr::Name(name))
+                    if self.known.literals.contains_key(name.id.as_str())
+                        && !matches!(self.scopes.get(&name.id), Some(Binding::Variable(_))) =>
+                {
                     for item in &self.known.literals[name.id.as_str()].items {
                         let Some(Expr::StringLiteral(key)) = &item.key else {
                             return Err(Missing::new("arguments from this dict"));
@@ -258,7 +266,14 @@ impl<'a> Program<'a> {
         if let Some(array) = crate::pandas::data(value) {
             return Ok(array);
         }
+        let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
+        if let Some(value) = crate::cells::converted(value, inner) {
+            return self.converted(&value, rust_type, name);
+        }
         let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
+        if crate::json_values::is_json(&value.of) {
+            return Err(wrong().help("say what it is: float(x), int(x), str(x)"));
+        }
         if rust_type.contains("PadWidth") {
             return nested_array(value).ok_or_else(wrong);
         }
@@ -306,9 +321,12 @@ impl<'a> Program<'a> {
             ("Vec<i64" | "AxisList" | "Integers", _) if integers(value).is_some() => {
                 integers(value).unwrap_or_default()
             }
-            // A layer that is an activation is a layer of the model.
-            ("ActivationFunction", Type::Layer(_)) => {
-                return Err(wrong().help("add the layer behind this one"));
+            // Layers that are functions of each element; others have weights.
+            ("ActivationFunction", Type::Layer(class)) => {
+                match matches!(class.as_str(), "ELU" | "LeakyReLU" | "ReLU" | "Softmax") {
+                    true => self.own(value.clone())?.text,
+                    false => return Err(wrong().help("add the layer behind this one")),
+                }
             }
             ("Vec<i64", Type::Tuple(_) | Type::List(_)) if value.items.is_some() => {
                 nested_array(value).ok_or_else(wrong)?
@@ -351,6 +369,9 @@ impl<'a> Program<'a> {
 
     /// The shape of an input.
     pub(crate) fn input_shape(&mut self, shape: &'a Expr) -> Ported<String> {
+        if let Some(shape) = self.shape_of_parts(shape)? {
+            return Ok(shape);
+        }
         let value = self.expression(shape)?;
         match (&value.of, &value.items) {
             (Type::Tuple(_) | Type::List(_), Some(items)) => {

@@ -65,9 +65,17 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
+        if let Some(table) = self.table_with_numbers(&a, op, &b)? {
+            return Ok(table);
+        }
         let (a, b) = crate::pandas::operands(a, op, b);
+        let (a, b) = self.json_operands(a, b)?;
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
+        let (a, b) = crate::cells::operands(a, op, b);
+        if let Some(value) = self.of_cells(&a, op, &b)? {
+            return Ok(value);
+        }
         if let Some(set) = crate::sets::of_sets(&a, op, &b) {
             return Ok(set);
         }
@@ -88,6 +96,18 @@ impl<'a> Program<'a> {
                 let shown = |value: &Value| match &value.of {
                     Type::List(_) => format!("{}.iter().collect::<String>()", value.at(Strength::Whole)),
                     _ => value.text.clone(),
+                };
+                Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
+            }
+            // As texts.
+            (x, y)
+                if op == Operator::Add
+                    && [x, y].contains(&&Type::Path)
+                    && [x, y].iter().all(|of| of.is_text() || **of == Type::Path) =>
+            {
+                let shown = |part: &Value| match part.of {
+                    Type::Path => format!("{}.display()", part.at(Strength::Whole)),
+                    _ => part.text.clone(),
                 };
                 Ok(Value::temporary(format!("format!(\"{{}}{{}}\", {}, {})", shown(&a), shown(&b)), Type::String))
             }
@@ -178,7 +198,12 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Symbolic))
     }
 
-    fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+    pub(crate) fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+        if a.of.is_array() != b.of.is_array()
+            && let Some(value) = self.beside_bytes(a, op, b)?
+        {
+            return Ok(value);
+        }
         let are_truths = a.of == Type::Mask && b.of == Type::Mask;
         let sign = match op {
             Operator::Add if are_truths => return self.of_two("logical_or", a, b),

@@ -24,7 +24,8 @@ const COLLECTED: &str = ".collect::<Vec<usize>>()";
 impl<'a> Program<'a> {
     /// An array as a tensor: numbers and lists of numbers too.
     pub(crate) fn tensor(&mut self, value: &Value) -> Ported<Value> {
-        if let Some(array) = crate::pandas::as_array(value) {
+        let array = crate::pandas::as_array(value).or_else(|| crate::pillow::as_array(value));
+        if let Some(array) = array.or_else(|| self.json_array(value)) {
             return Ok(array);
         }
         match &value.of {
@@ -46,7 +47,10 @@ impl<'a> Program<'a> {
                 let list = self.shown(value.clone())?;
                 Ok(Value::temporary(format!("Tensor::new(&{}, &Device::Cpu)?", list.text), Type::Floats))
             }
-            Type::List(_) | Type::Tuple(_) => self.array_of(value, None),
+            Type::List(_) | Type::Tuple(_) => {
+                let array = self.array_of(value, None)?;
+                Ok(crate::pandas::as_array(&array).unwrap_or(array))
+            }
             Type::TextArray(_) => {
                 self.import("data::ToTensor");
                 Ok(Value::temporary(format!("{}.to_tensor()?", value.at(Strength::Whole)), Type::Texts))
@@ -87,7 +91,8 @@ impl<'a> Program<'a> {
 
     /// A value as an array of a dtype.
     pub(crate) fn array_of(&mut self, value: &Value, dtype: Option<&'a Expr>) -> Ported<Value> {
-        if let Some(array) = crate::pandas::as_array(value) {
+        let array = crate::pandas::as_array(value).or_else(|| crate::pillow::as_array(value));
+        if let Some(array) = array.or_else(|| self.json_array(value)) {
             return self.array_of(&array, dtype);
         }
         if value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
@@ -109,6 +114,9 @@ impl<'a> Program<'a> {
         if value.of.is_number() {
             let array = self.tensor(value)?;
             return self.with_dtype(array.text, array.of, dtype);
+        }
+        if let Some(column) = self.array_of_cells(value) {
+            return if dtype.is_some() { self.array_of(&column, dtype) } else { Ok(column) };
         }
         if let Some(texts) = self.array_of_texts(value, dtype)? {
             return Ok(texts);

@@ -107,7 +107,7 @@ impl<'a> Program<'a> {
 
     /// `a, (b, c) = value`
     fn unpack(&mut self, target: &'a Expr, value: Value) -> Ported<()> {
-        if self.unpack_batch(target, &value.of)? {
+        if self.unpack_batch(target, &value.of)? || self.unpack_build_shape(target, &value)? {
             return Ok(());
         }
         let value = self.with_wide_items(target, value);
@@ -124,6 +124,10 @@ impl<'a> Program<'a> {
             }
             return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
         }
+        let value = match crate::json_values::is_json(&value.of) {
+            true => self.json_parts(&value, crate::iteration::elements_of(target).len()),
+            false => value,
+        };
         let value = match (&value.of, crate::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
@@ -325,7 +329,7 @@ impl<'a> Program<'a> {
             return self.bind(&name.id, value);
         }
         if target.of == Type::String && assign.op == Operator::Add {
-            let added = self.expression(&assign.value)?;
+            let added = crate::cells::as_text(self.expression(&assign.value)?);
             let text = match &added.of {
                 Type::Char => format!("{}.push({});", target.at(Strength::Whole), added.text),
                 of if of.is_text() => format!("{}.push_str({});", target.at(Strength::Whole), added.borrowed()),
@@ -363,6 +367,7 @@ impl<'a> Program<'a> {
             None => target,
         };
         let right = self.expression(&assign.value)?;
+        let right = if target.of == Type::Float { crate::cells::as_number(right) } else { right };
         let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));
         Ok(())

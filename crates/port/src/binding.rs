@@ -67,6 +67,9 @@ impl<'a> Program<'a> {
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
         }
+        if self.bind_read(name, &value) {
+            return Ok(());
+        }
         // A difference that is never a size may be negative.
         let value = match (value.below_zero(), self.scopes.get(name)) {
             (Some(below_zero), _) if !self.is_outer(name) && !self.scan().is_size(name) => below_zero.clone(),
@@ -139,6 +142,9 @@ impl<'a> Program<'a> {
         }
         let value = self.as_used(value, self.is_next_mutated(name), self.scan().is_called(name));
         let is_alike = |of: &Type| *of == Type::None || *of == value.of || (of.is_array() && value.of.is_array());
+        if self.bind_behind_interim(name, &value) || (self.is_outer(name) && self.bind_interim(name, &value)) {
+            return Ok(());
+        }
         if self.is_outer(name)
             && let Some(Binding::Variable(variable)) = self.scopes.get(name)
             // Otherwise it is another variable from there on.
@@ -147,7 +153,12 @@ impl<'a> Program<'a> {
             if self.assign_maybe(&variable, value.clone())? {
                 return Ok(());
             }
+            let value = if variable.of == Type::String { crate::cells::as_text(value) } else { value };
             let value = match (&variable.of, &value.of) {
+                (Type::String | Type::Float | Type::Signed, of) if crate::json_values::is_json(of) => {
+                    let text = self.put_into(&variable.of, value)?;
+                    Value::temporary(text, variable.of.clone())
+                }
                 (Type::String, of) if of.is_text() => Value::temporary(self.owned_text(&value), Type::String),
                 // A text whose characters are read by their places.
                 (Type::List(of), text) if **of == Type::Char && text.is_text() => Value::temporary(

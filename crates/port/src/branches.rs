@@ -23,6 +23,9 @@ impl<'a> Program<'a> {
 
     /// Whether Python takes a value for true.
     pub(crate) fn truth(&mut self, value: &Value) -> Ported<String> {
+        if let Some(truth) = self.json_truth(value) {
+            return Ok(truth);
+        }
         Ok(match &value.of {
             Type::None => "false".into(),
             Type::Bool => value.at(Strength::Comparison),
@@ -49,7 +52,8 @@ impl<'a> Program<'a> {
         }
         self.find_maybe(&branches.body);
         branches.elif_else_clauses.iter().for_each(|clause| self.find_maybe(&clause.body));
-        if self.if_there(branches)? || self.if_given(branches)? || self.if_some(branches)? {
+        if self.if_there(branches)? || self.if_given(branches)? || self.if_some(branches)? || self.if_not_read(branches)
+        {
             return Ok(());
         }
         let test =

@@ -46,6 +46,9 @@ impl<'a> Program<'a> {
             if let Some(patches) = self.patches(&path, call)? {
                 return Ok(patches);
             }
+            if let Some(transposed) = self.matrix_transpose(&path, call)? {
+                return Ok(transposed);
+            }
             if path == crate::image_generators::OF_KERAS {
                 return self.image_generator(call);
             }
@@ -65,6 +68,11 @@ impl<'a> Program<'a> {
                 Some("pandas") => self.pandas_call(&path, call),
                 Some("tensorflow_addons") => self.addons_call(&path, call),
                 Some("sklearn") => self.sklearn_call(&path, call),
+                Some("cv2") => self.opencv_call(path.trim_start_matches("cv2."), call),
+                Some("PIL") if path.starts_with(crate::pillow::MODULE) => {
+                    self.pillow_call(path.trim_start_matches(crate::pillow::MODULE), call)
+                }
+                Some("IPython") if path == "IPython.display.display" => self.only_shown(call),
                 _ => Err(Missing::new(format!("{path}, which has no counterpart here"))),
             };
         }
@@ -242,6 +250,9 @@ impl<'a> Program<'a> {
                     return self.sum_of_arrays(&value).ok_or_else(|| Missing::new("a sum of this"));
                 }
                 Ok(value) if value.of.is_array() => return self.reduction(name, &value, None, None),
+                Ok(value) if crate::pandas::is_column(&value.of) && name != "sum" => {
+                    return Ok(Value::temporary(format!("{}.{name}()?", value.at(Strength::Whole)), Type::Float));
+                }
                 _ => self.body.truncate(written),
             }
         }
@@ -254,6 +265,9 @@ impl<'a> Program<'a> {
             return Ok(value);
         }
         if let Some(made) = self.as_comprehension(call)? {
+            return self.expression(made);
+        }
+        if let Some(made) = self.as_dict(call)? {
             return self.expression(made);
         }
         if let Some(inputs) = self.dict_of_table(name, call)? {
@@ -287,6 +301,18 @@ impl<'a> Program<'a> {
         }
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        if let Some(value) = self.json_builtin(name, &values) {
+            return Ok(value);
+        }
+        if let ("len", [batches]) = (name, &values[..])
+            && let Some(number) = self.class_of_batches(&batches.of)
+        {
+            let count = Value::temporary(self.count_of_batches(batches, number)?, Type::Int);
+            return Ok(count.with_strength(Strength::Cast));
+        }
+        if let Some(value) = crate::cells::builtin(name, &values) {
+            return Ok(value);
+        }
         let whole = |value: &Value| value.at(Strength::Whole);
         match (name, &values[..]) {
             ("len", [list]) => match &list.of {
@@ -348,6 +374,9 @@ impl<'a> Program<'a> {
             }
             ("str", [number]) if number.of.is_number() && number.of != Type::Bool => {
                 Ok(Value::temporary(format!("{}.to_string()", whole(number)), Type::String))
+            }
+            ("str", [Value { of: Type::Object(path), text, .. }]) if path == crate::errors::ERROR => {
+                Ok(Value::temporary(format!("{text}.to_string()"), Type::String))
             }
             ("str", [text]) if text.of.is_text() || text.of == Type::Char => {
                 Ok(Value::temporary(self.owned_text(text), Type::String))

@@ -110,7 +110,7 @@ impl<'a> Program<'a> {
         match self.kind_of_class(number) {
             ClassKind::Layer | ClassKind::OwnLayer | ClassKind::Loss | ClassKind::Metric => true,
             ClassKind::Model => !self.attributes_outside.contains(method),
-            ClassKind::Plain | ClassKind::Callback => false,
+            ClassKind::Plain | ClassKind::Callback | ClassKind::Batches => false,
         }
     }
 

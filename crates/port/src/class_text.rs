@@ -80,6 +80,8 @@ impl<'a> Program<'a> {
                         let is_written = name == "__init__"
                             || (name == "metrics" && self.classes[number].kind == Kind::Model)
                             || OF_FILES.contains(&name)
+                            || crate::uncalled_classes::only_says_built(function)
+                            || (name == "build" && !self.made_in_build(number).is_empty())
                             || self.is_reset_of_metric(number, function)
                             || self.classes[number].methods.iter().any(|method| method.name == name)
                             || self.classes[number].of_init.iter().any(|(method, ..)| method == name);
@@ -124,6 +126,7 @@ impl<'a> Program<'a> {
             fields.iter().all(|field| field.is_read || (made.is_some() && of_layers(&self.resolved(&field.of))));
         let docs =
             if all_read && !self.classes[number].is_unused { docs } else { format!("{docs}#[allow(dead_code)]\n") };
+        let docs = docs + case_of(&name);
         let derived = match (kind, is_cloned) {
             (Kind::Metric, _) => "#[derive(Debug, Clone)]\n",
             (_, true) => "#[derive(Clone)]\n",
@@ -166,6 +169,14 @@ impl<'a> Program<'a> {
             self.import_type(of);
         }
         out
+    }
+}
+
+/// That a class has a name which Rust would write otherwise: Keras makes names of layers and models of it.
+pub(crate) fn case_of(name: &str) -> &'static str {
+    match name.starts_with(|c: char| c.is_lowercase()) || name.contains('_') {
+        true => "#[allow(non_camel_case_types)]\n",
+        false => "",
     }
 }
 

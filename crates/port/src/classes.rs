@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Metric,
     /// Derived from `keras.Model`.
     Model,
+    /// Derived from `keras.utils.PyDataset`.
+    Batches,
 }
 
 /// A class of the script.
@@ -155,6 +157,7 @@ impl<'a> Program<'a> {
                 Some("keras.Model" | "keras.models.Model") => Kind::Model,
                 Some("keras.losses.Loss" | "keras.Loss") => Kind::Loss,
                 Some("keras.metrics.Metric" | "keras.Metric") => Kind::Metric,
+                Some(path) if crate::py_datasets::is_base(path) => Kind::Batches,
                 Some(path) => {
                     return Err(Missing::new(format!("a class derived from {path}"))
                         .help("see docs/training-loops.md and docs/writing-a-layer.md"));
@@ -655,7 +658,11 @@ impl<'a> Program<'a> {
                 Some(line) => Err(crate::functions::returns_lost(Definition::Def(definition), line)),
             };
         }
-        let mut rust_name = crate::names::in_snake_case(&name);
+        let mut rust_name = match name.as_str() {
+            "__len__" => "len".to_string(),
+            "__getitem__" => "get_item".to_string(),
+            name => crate::names::in_snake_case(name),
+        };
         if !same.is_empty() {
             rust_name.push_str(&format!("_{}", same.len() + 1));
         }

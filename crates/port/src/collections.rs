@@ -71,7 +71,11 @@ impl<'a> Program<'a> {
         if let Some(other) = items.iter().find(differs) {
             return Err(Missing::new(format!("a list of {} and {}", first.described(), other.of.described())));
         }
-        let texts = items.iter().map(|item| self.owned(item.clone()).map(|item| item.text));
+        let owned = |item: &Value| match crate::cells::is_cell(&item.of) {
+            true => self.own(item.clone()),
+            false => self.owned(item.clone()),
+        };
+        let texts = items.iter().map(|item| owned(item).map(|item| item.text));
         Ok((texts.collect::<Ported<_>>()?, first))
     }
 
@@ -197,7 +201,7 @@ impl<'a> Program<'a> {
                 return Err(Missing::new("a set of floats"));
             }
         }
-        let Some(in_rust) = of.in_rust() else {
+        let Some(in_rust) = of.in_rust().filter(|_| !element.of.has_scores()) else {
             return Err(Missing::new(format!("a list of {}", element.of.described())));
         };
         Ok(Value::temporary(collect(iter, &in_rust), of))
@@ -377,6 +381,9 @@ impl<'a> Program<'a> {
             "max" | "min" if matches!(of, Type::Int | Type::Signed) && !iter.contains('?') => {
                 Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
             }
+            "max" | "min" if crate::cells::is_cell(&of) && !iter.contains('?') => {
+                Value::temporary(format!("{iter}.{name}().ok_or_else(|| Error::new(\"{name} of nothing\"))?"), of)
+            }
             // A set is in order.
             "sorted" if words.is_empty() && is_set => self.collected(iter, element, "Vec")?,
             "sorted" => {
@@ -384,6 +391,7 @@ impl<'a> Program<'a> {
                 let sort = match of {
                     Type::Float => "sort_by(f64::total_cmp)",
                     Type::Int | Type::Signed | Type::Id | Type::Char | Type::Str | Type::String => "sort()",
+                    of if crate::cells::is_cell(&of) => "sort()",
                     of => return Err(Missing::new(format!("sorted of {}", of.described()))),
                 };
                 let reverse = match words.is_empty() {
@@ -526,6 +534,17 @@ impl<'a> Program<'a> {
             let pair = Value::temporary("x", Type::Tuple(vec![Type::Signed, b.clone()]));
             return self.dict_of(&iter, &pair).map(Some);
         }
+        // Of an array that may have fractions: the program says so where it has some.
+        if let ("dict", Type::Array) = (name, a) {
+            let function = self.import("numpy::integer");
+            let key = if *of_a == Form::Reference { "a" } else { "&a" };
+            let iter = format!("{}.map(|(a, {pattern_b})| Ok::<_, Error>(({function}({key})?, {b_text})))", over.iter);
+            let pair = Value::temporary("x", Type::Tuple(vec![Type::Signed, b.clone()]));
+            return self.dict_of(&iter, &pair).map(Some);
+        }
+        if let ("dict", true) = (name, a.is_array()) {
+            return Err(Missing::new("numbers with fractions as keys of a dict"));
+        }
         let pair = Value::temporary("x", Type::Tuple(vec![a.clone(), b.clone()]));
         Ok(Some(match name {
             "dict" => self.dict_of(&iter, &pair)?,
@@ -552,8 +571,9 @@ impl<'a> Program<'a> {
         match (name, &call.arguments.args[..]) {
             ("append", [item]) => {
                 let item = self.expression(item)?;
+                self.decide_json(of, element, &item);
                 let item = self.own(item)?;
-                let mut item = self.put_into(element, item)?;
+                let mut item = self.put_into(&self.resolved(element), item)?;
                 // The outer list is borrowed where the inner one grows.
                 let base = whole.split(['[', '.']).next().unwrap_or_default();
                 if whole.contains('[') && crate::program::has_word(&item, base) {
@@ -598,10 +618,21 @@ impl<'a> Program<'a> {
             ("sort", []) if matches!(element, Type::Int | Type::Signed | Type::Str | Type::String | Type::Char) => {
                 done(format!("{whole}.sort()"))
             }
+            ("sort", []) if crate::cells::is_cell(element) => done(format!("{whole}.sort()")),
             ("sort", []) if *element == Type::Float => done(format!("{whole}.sort_by(f64::total_cmp)")),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
+            // An index of pandas, which is a list here.
+            ("tolist" | "to_list", []) => match of.form {
+                Form::Temporary => Ok(of.clone()),
+                _ => Ok(Value::temporary(format!("{whole}.to_vec()"), of.of.clone())),
+            },
             ("count", [item]) => {
                 let item = self.expression(item)?;
+                if crate::cells::is_cell(element) {
+                    let x = Value::new("x", element.clone(), Strength::Whole, Form::Reference);
+                    let test = crate::comparisons::compared(&x, ruff_python_ast::CmpOp::Eq, &item)?;
+                    return Ok(Value::temporary(format!("{whole}.iter().filter(|&x| {test}).count()"), Type::Int));
+                }
                 match item.of == *element && element.is_copy() {
                     true => Ok(Value::temporary(
                         format!("{whole}.iter().filter(|&&x| x == {}).count()", item.at(Strength::Sum)),
@@ -612,6 +643,14 @@ impl<'a> Program<'a> {
             }
             ("index", [item]) => {
                 let item = self.expression(item)?;
+                if let (Type::String, true) = (element, crate::json_values::is_json(&item.of)) {
+                    let item = self.json_as(&item, Type::String);
+                    let text = format!(
+                        "{{\n    let item = {};\n    {whole}.iter().position(|x| *x == item).ok_or_else(|| Error::new(\"it is not in the list\"))?\n}}",
+                        item.text
+                    );
+                    return Ok(Value::temporary(text, Type::Int));
+                }
                 if element.is_text() && item.of.is_text() {
                     let is_it = crate::comparisons::is_text(element, &item);
                     let error = "ok_or_else(|| Error::new(\"it is not in the list\"))?";
@@ -634,13 +673,16 @@ impl<'a> Program<'a> {
 
     /// What is put into a list or dict, as its element; its type is that of an empty one from then on.
     pub(crate) fn put_into(&mut self, element: &Type, item: Value) -> Ported<String> {
+        if let Some(text) = self.json_into(element, &item)? {
+            return Ok(text);
+        }
         if let Type::Unknown(number) = element {
             // Texts of characters are kept as texts.
             if matches!(&item.of, Type::List(of) if **of == Type::Char) {
                 self.known(*number, Type::String);
                 return Ok(self.owned_text(&item));
             }
-            if item.of.in_rust().is_none() && !is_open(&item.of) {
+            if item.of.has_scores() || (item.of.in_rust().is_none() && !is_open(&item.of)) {
                 return Err(Missing::new(format!("a list of {}", item.of.described())));
             }
             self.known(*number, item.of);
@@ -648,6 +690,7 @@ impl<'a> Program<'a> {
         }
         match (element, &item.of) {
             (a, b) if a == b || (a.is_array() && b.is_array()) => Ok(item.text),
+            (a, b) if crate::cells::is_cell(a) && crate::cells::is_cell(b) => Ok(item.text),
             (Type::Float, of) if of.is_number() => item.as_float().ok_or_else(|| Missing::new("this number in a list")),
             (Type::String, of) if of.is_text() => Ok(self.owned_text(&item)),
             (Type::String, Type::List(of)) if **of == Type::Char => Ok(self.owned_text(&item)),
@@ -752,6 +795,9 @@ fn is_open(of: &Type) -> bool {
 
 /// A key as `IndexMap::get` takes it.
 pub(crate) fn dict_key(key: &Type, at: &Value) -> Ported<String> {
+    if let Some(key) = crate::cells::dict_key(key, at)? {
+        return Ok(key);
+    }
     match (key, &at.of) {
         (Type::String | Type::Unknown(_), Type::List(of)) if **of == Type::Char => {
             Ok(format!("&{}.iter().collect::<String>()", at.at(Strength::Whole)))

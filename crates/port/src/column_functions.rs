@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
-use ruff_python_ast::{Expr, ExprCall, ExprLambda, StmtFor};
+use ruff_python_ast::{Comprehension, Expr, ExprCall, ExprLambda, StmtFor};
 
 /// `column.str`
 pub(crate) const TEXTS: &str = "pandas::str";
@@ -53,12 +53,18 @@ impl<'a> Program<'a> {
                     // The same of whole numbers as of fractions, and nothing of texts.
                     let [whole_number, number, text] =
                         [Type::Signed, Type::Float, Type::String].map(|of| self.body_of_lambda(lambda, name, of));
-                    let number = number?;
-                    if text.is_ok() || !whole_number.is_ok_and(|value| value.of == number.of) {
-                        return Err(unknown());
+                    match number {
+                        Ok(number)
+                            if text.is_err()
+                                && whole_number.is_ok_and(|value| value.of == number.of)
+                                && number.of != Type::Str =>
+                        {
+                            let numbers = format!("{whole}.values()?.to_dtype(DType::F64)?.to_vec1::<f64>()?");
+                            (format!("{numbers}.into_iter()"), number)
+                        }
+                        // What a value is shows when the program runs.
+                        _ => (format!("{whole}.cells()"), self.body_of_lambda(lambda, name, crate::cells::cell())?),
                     }
-                    let numbers = format!("{whole}.values()?.to_dtype(DType::F64)?.to_vec1::<f64>()?");
-                    (format!("{numbers}.into_iter()"), number)
                 }
             }
             Expr::Name(_) => {
@@ -92,7 +98,7 @@ impl<'a> Program<'a> {
             _ => "x".into(),
         };
         let value = self.own(value)?;
-        if !matches!(value.of, Type::Int | Type::Signed | Type::Float | Type::String | Type::Str) {
+        if !is_value(&value.of) {
             return Err(Missing::new(format!("a column of {}", value.of.described())));
         }
         let each = match value.text.contains('?') {
@@ -123,7 +129,7 @@ impl<'a> Program<'a> {
     /// The body of a lambda whose parameter is of this type.
     fn body_of_lambda(&mut self, lambda: &'a ExprLambda, name: &str, of: Type) -> Ported<Value> {
         self.scopes.enter();
-        let form = if of.is_copy() { Form::Place } else { Form::Reference };
+        let form = if of.is_copy() || crate::cells::is_cell(&of) { Form::Place } else { Form::Reference };
         let rust_name = crate::names::in_snake_case(name);
         self.scopes.bind(name, Binding::Variable(Variable { rust_name, of, form, is_pending: false }));
         let written = self.body.len();
@@ -161,6 +167,29 @@ impl<'a> Program<'a> {
         let text = format!("{whole}.to_strings().iter().map(|text| {body}).collect::<Vec<_>>().to_column()?");
         Ok(Value::temporary(text, Type::Object(COLUMN.into())))
     }
+}
+
+/// Over the texts of a column, if the conditions of a comprehension say that it has texts.
+pub(crate) fn texts_by_tests(generator: &Comprehension, over: Iteration) -> Iteration {
+    let Expr::Name(name) = &generator.target else { return over };
+    let is_of_texts = generator.ifs.iter().any(|test| takes_text(test, &name.id));
+    match (over.iter.strip_suffix(".cells()"), is_of_texts) {
+        (Some(column), true) => {
+            let element = Element::One(Type::String, Form::Place);
+            Iteration::new(format!("{column}.to_strings().into_iter()"), element)
+        }
+        _ => over,
+    }
+}
+
+/// Whether columns have values of this type.
+pub(crate) fn is_value(of: &Type) -> bool {
+    matches!(of, Type::Int | Type::Signed | Type::Float | Type::String | Type::Str) || crate::cells::is_cell(of)
+}
+
+/// Whether it is a list of values for the rows of a column.
+pub(crate) fn is_list_of_values(of: &Type) -> bool {
+    matches!(of, Type::List(of) if is_value(of) || **of == Type::Id)
 }
 
 fn parameter_of(lambda: &ExprLambda) -> Option<&str> {

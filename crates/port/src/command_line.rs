@@ -157,19 +157,7 @@ impl<'a> Program<'a> {
         }
         let default = match word("default").filter(|default| !default.is_none_literal_expr()) {
             None => None,
-            Some(default) => {
-                let value = self.expression(default)?;
-                let is_constant =
-                    |value: &Value| value.form == Form::Constant || crate::names::is_constant(&value.text);
-                let is_known = match &value.items {
-                    Some(items) => items.iter().all(is_constant),
-                    None => is_constant(&value),
-                };
-                if !is_known {
-                    return Err(Missing::new("a computed default of an argument"));
-                }
-                Some(value)
-            }
+            Some(default) => Some(self.default_of_argument(default)?),
         };
         let inner = |value: &Value| match &value.of {
             Type::List(of) => (**of).clone(),
@@ -177,11 +165,13 @@ impl<'a> Program<'a> {
         };
         let of_default = default.as_ref().map(inner);
         let of = match word("type") {
+            None if of_default == Some(Type::Path) => Type::Path,
             None => Type::String,
             Some(Expr::Name(name)) if self.scopes.get(&name.id).is_none() => match (name.id.as_str(), &of_default) {
                 ("int", Some(Type::Int)) => Type::Int,
                 ("int", Some(Type::Signed) | None) => Type::Signed,
                 ("float", _) => Type::Float,
+                ("str", Some(Type::Path)) => Type::Path,
                 ("str", _) => Type::String,
                 // Any text but the empty one is true.
                 ("bool", Some(Type::Bool)) => {
@@ -233,7 +223,10 @@ impl<'a> Program<'a> {
         }
         let is_required = matches!(word("required"), Some(Expr::BooleanLiteral(literal)) if literal.value);
         match &default {
-            Some(default) if of == Type::String => options.push(format!("default_value = {}", default.text)),
+            Some(default) if of == Type::String && default.of == Type::Str => {
+                options.push(format!("default_value = {}", default.text));
+            }
+            Some(default) if of == Type::Path => options.push(format!("default_value_os_t = {}", default.text)),
             Some(default) => options.push(format!("default_value_t = {}", number(default))),
             None if is_positional || is_required => {}
             None => return Ok(Type::Option(Box::new(of))),

@@ -26,11 +26,12 @@ const TOLERANCE: f64 = 1e-4;
 /// Compares what both print: words are equal, numbers within 1e-4; returns how many lines there are, and those that differ.
 ///
 /// Progress bars count with the numbers at their end, without times; brackets, quotes and commas do not count, since Python and Rust write
-/// lists and texts in them each in its own way.
+/// lists and texts in them each in its own way, and neither do types before a value, as in `np.float64(0.5)`.
 ///
 /// ```
 /// let (lines, differences) = candle_keras_port::compare("loss: 0.25\n['a', 2.0]\n", "loss: 0.25001\n[\"a\", 2]\n");
 /// assert_eq!((lines, differences.len()), (2, 0));
+/// assert_eq!(candle_keras_port::compare("[np.float64(0.25)]\n", "[0.25]\n").1.len(), 0);
 /// assert_eq!(candle_keras_port::compare("0.25\n", "0.26\n").1.len(), 1);
 /// ```
 pub fn compare(python: &str, rust: &str) -> (usize, Vec<Difference>) {
@@ -81,7 +82,7 @@ fn lines(text: &str) -> Vec<String> {
         let separated = |c: char| c.is_whitespace() || "[](){},'\"│┃".contains(c);
         for word in line.split(separated).filter(|word| !word.is_empty()) {
             let is_line = word.chars().all(|c| ('\u{2500}'..='\u{257f}').contains(&c));
-            if !is_line && !is_time(word) && word != "tf.Tensor" {
+            if !is_line && !is_time(word) && !is_type(word) {
                 words.push(word);
             }
         }
@@ -91,6 +92,15 @@ fn lines(text: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What TensorFlow and NumPy 2 write before a value: `tf.Tensor(...)`, `np.float64(0.5)`.
+fn is_type(word: &str) -> bool {
+    let of_numpy = |name: &str| {
+        let kind = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        ["float", "int", "uint", "str_"].contains(&kind)
+    };
+    word == "tf.Tensor" || word.strip_prefix("np.").is_some_and(of_numpy)
 }
 
 /// The line without what TensorFlow writes behind the numbers of a tensor: `, shape=(3,), dtype=float32)`.

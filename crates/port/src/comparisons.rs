@@ -8,6 +8,9 @@ use ruff_python_ast::{CmpOp, ExprCompare};
 
 impl<'a> Program<'a> {
     pub(crate) fn compare(&mut self, compare: &'a ExprCompare) -> Ported<Value> {
+        if let Some(test) = self.compare_read(compare)? {
+            return Ok(test);
+        }
         if let Some(test) = self.compare_maybe(compare) {
             return Ok(test);
         }
@@ -35,11 +38,19 @@ impl<'a> Program<'a> {
                 }
                 return self.compare_arrays(&left, *op, &right);
             }
+            if compare.ops.len() == 1
+                && let Some(test) = self.compare_dtype(&left, *op, &right)?
+            {
+                return Ok(test);
+            }
             // What is made is made once.
             if parts.len() + 1 < compare.ops.len() && right.form == Form::Temporary && right.text.contains('(') {
                 return Err(Missing::new("a chain of comparisons of what is computed").help("assign it to a name"));
             }
-            parts.push(compared(&left, *op, &right)?);
+            parts.push(match self.json_compared(&left, *op, &right)? {
+                Some(test) => test,
+                None => compared(&left, *op, &right)?,
+            });
             left = right;
         }
         match &mut parts[..] {
@@ -60,6 +71,16 @@ impl<'a> Program<'a> {
             CmpOp::GtE => "greater_equal",
             _ => return Err(Missing::new("this comparison of arrays")),
         };
+        // `mask == True`
+        if let (Type::Mask, Type::Bool, CmpOp::Eq | CmpOp::NotEq) = (&a.of, &b.of, op)
+            && let "true" | "false" = b.text.as_str()
+        {
+            if (b.text == "true") == (op == CmpOp::Eq) {
+                return Ok(a.clone());
+            }
+            let function = self.import("ops::logical_not");
+            return Ok(Value::temporary(format!("{function}({})?", a.borrowed()), Type::Mask));
+        }
         // A number has the precision of the array: 0.1 is that of float32.
         let (method, flipped) = match op {
             CmpOp::Eq => ("eq", "eq"),
@@ -92,6 +113,17 @@ impl<'a> Program<'a> {
         if is_integer(&a) && is_integer(&b) {
             return Ok((signed(&a), signed(&b)));
         }
+        for (cell, other) in [(&a, &b), (&b, &a)] {
+            if crate::cells::is_cell(&cell.of) && (other.of.is_text() || other.of.is_number()) {
+                let converted = |value: &Value| {
+                    let own = if value.of.is_text() { self.owned_text(value) } else { value.at(Strength::Whole) };
+                    Value::temporary(format!("{own}.into()"), cell.of.clone())
+                };
+                let own =
+                    |value: &Value| if value.of == cell.of { self.own(value.clone()) } else { Ok(converted(value)) };
+                return Ok((own(&a)?, own(&b)?));
+            }
+        }
         match (a.as_float(), b.as_float()) {
             (Some(x), Some(y)) => Ok((Value::temporary(x, Type::Float), Value::temporary(y, Type::Float))),
             _ => Err(Missing::new(format!("either {} or {}", a.of.described(), b.of.described()))),
@@ -104,6 +136,9 @@ pub(crate) fn is_integer(value: &Value) -> bool {
 }
 
 pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
+    if let Some(test) = crate::cells::compared(a, op, b)? {
+        return Ok(test);
+    }
     let is_order = !matches!(op, CmpOp::In | CmpOp::NotIn | CmpOp::Is | CmpOp::IsNot);
     let are_integers = [a, b].iter().all(|value| matches!(value.of, Type::Int | Type::Signed));
     let may_be_negative = a.of != b.of || a.below_zero().is_some() || b.below_zero().is_some();
@@ -124,11 +159,13 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                 Type::List(of) if of.is_text() && a.of.is_text() && (**of != a.of || a.form == Form::Reference) => {
                     Ok(format!("{not}{}.iter().any({})", b.at(Strength::Whole), is_text(of, a)))
                 }
-                Type::List(of) if **of == a.of => Ok(format!(
-                    "{not}{}.contains({})",
-                    b.at(Strength::Whole),
-                    if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
-                )),
+                Type::List(of) if **of == a.of || (crate::cells::is_cell(of) && crate::cells::is_cell(&a.of)) => {
+                    Ok(format!(
+                        "{not}{}.contains({})",
+                        b.at(Strength::Whole),
+                        if a.of == Type::Str { format!("&{}", a.text) } else { a.borrowed() }
+                    ))
+                }
                 Type::Dict(key, _) => Ok(format!(
                     "{not}{}.contains_key({})",
                     b.at(Strength::Whole),

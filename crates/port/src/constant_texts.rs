@@ -1,9 +1,9 @@
 //! The module `string`, and tables of `str.maketrans`.
 
 use crate::program::Program;
-use crate::value::{Binding, Form, Strength, Type, Value};
+use crate::value::{Binding, Form, Strength, Type, Value, Variable};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, ExprName};
 
 /// A text of the module `string`.
 pub(crate) fn of_string(path: &str) -> Option<&'static str> {
@@ -27,8 +27,30 @@ impl<'a> Program<'a> {
             Some(Binding::Variable(variable)) if crate::names::is_constant(&variable.rust_name) => {
                 self.known.constant_texts.get(&variable.rust_name).cloned()
             }
+            Some(Binding::Variable(_)) if self.scan().is_assigned_once(&name.id) => {
+                self.known.texts.get(name.id.as_str()).cloned()
+            }
             _ => None,
         }
+    }
+
+    /// Remembers the text of a variable that is assigned once; whether it is only read as a format, so that Rust has it there.
+    pub(crate) fn note_text(&mut self, name: &ExprName, value: &Expr) -> bool {
+        let own = name.id.as_str();
+        let Expr::StringLiteral(text) = value else {
+            self.known.texts.remove(own);
+            return false;
+        };
+        self.known.texts.insert(own.to_string(), text.value.to_str().to_string());
+        let is_format = self.scan().is_assigned_once(own) && self.scan().is_read_as_format(own);
+        if !is_format || self.is_outer(own) || self.name_of_constant(own).is_some() {
+            return false;
+        }
+        self.declare(own);
+        let rust_name = format!("{:?}", text.value.to_str());
+        let variable = Variable { rust_name, of: Type::Str, form: Form::Constant, is_pending: false };
+        self.scopes.bind(own, Binding::Variable(variable));
+        true
     }
 
     /// Whether a call makes a table for `translate`.

@@ -24,6 +24,9 @@ impl<'a> Program<'a> {
             Expr::Subscript(subscript) => {
                 let is_counter = self.special(&subscript.value) == Some(crate::special::Special::Counter);
                 let of = self.expression(&subscript.value)?;
+                if self.delete_column(&of, &subscript.slice)? {
+                    return Ok(());
+                }
                 let whole = of.at(Strength::Whole);
                 match &of.of {
                     Type::List(_) if !subscript.slice.is_slice_expr() => {

@@ -104,9 +104,10 @@ impl<'a> Program<'a> {
             Some(Binding::Outside(variable)) => self.capture(name, variable),
             Some(Binding::Class(_)) => Err(Missing::new(format!("the class {name} as a value"))),
             Some(Binding::Function(_)) => Err(Missing::new(format!("the function {name} as a value"))),
-            Some(Binding::Imported(path)) => {
-                self.of_other_file(&path).ok_or_else(|| Missing::new(format!("{path} as a value")))
-            }
+            Some(Binding::Imported(path)) => match self.of_other_file(&path) {
+                Some(value) => Ok(value),
+                None => self.attribute_of_module(&path),
+            },
             // A dict that is written out where it is used.
             None if self.known.literals.contains_key(name) => match self.known.literals.get(name).copied() {
                 Some(dict) => self.dict(dict),

@@ -210,7 +210,7 @@ impl<'a> Program<'a> {
 
     /// Something that Rust takes for a path.
     pub(crate) fn path_argument(&mut self, of: &'a Expr) -> Ported<Value> {
-        let value = self.expression(of)?;
+        let value = crate::cells::as_text(self.expression(of)?);
         match value.of {
             Type::Str | Type::String | Type::Path => Ok(value),
             of => Err(Missing::new(format!("{} as a path", of.described()))),
@@ -352,7 +352,7 @@ impl<'a> Program<'a> {
             return Ok(true);
         }
         let is_open = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "open" && self.scopes.get("open").is_none())
-            || self.path_of(&call.func).is_some_and(|path| path == "io.open" || path == "codecs.open");
+            || self.path_of(&call.func).is_some_and(|path| is_open(&path));
         let Some(Expr::Name(name)) = item.optional_vars.as_deref().filter(|_| is_open) else { return Ok(false) };
         let (path, mode) = self.opened(call)?;
         self.last_line_is(self.source.line(item.range().end()));
@@ -429,6 +429,9 @@ impl<'a> Program<'a> {
         no_words(call)?;
         let values =
             call.arguments.args.iter().map(|argument| self.expression(argument)).collect::<Ported<Vec<_>>>()?;
+        let values: Vec<_> = (values.into_iter())
+            .map(|value| if crate::json_values::is_json(&value.of) { self.list_of_json(&value) } else { value })
+            .collect();
         let function = self.import("python::random::seed").replace("seed", "");
         let list_of = |value: &Value| match &value.of {
             Type::List(of) => Ok((**of).clone()),
@@ -511,6 +514,11 @@ impl<'a> Program<'a> {
 /// What reads a file that was opened so.
 fn reader_of(mode: &str) -> &'static str {
     if mode.ends_with("latin-1") { "python::files::read_latin_1" } else { "python::files::read" }
+}
+
+/// Whether a function opens a file, as Python's own.
+fn is_open(path: &str) -> bool {
+    matches!(path, "io.open" | "codecs.open" | "tensorflow.io.gfile.GFile" | "tensorflow.gfile.GFile")
 }
 
 /// Whether an encoding is Latin-1.

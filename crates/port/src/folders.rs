@@ -5,7 +5,7 @@ use crate::arguments::{Named, find, needed, only, without};
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::Expr;
 
 /// The images of Keras, which are those of PIL.
 pub(crate) const IMAGE: &str = "utils::Image";
@@ -20,20 +20,27 @@ impl<'a> Program<'a> {
             "get_file" => self.get_file(named)?,
             "load_img" => {
                 let path = self.argument(needed(named, "path")?, "impl AsRef<Path>", "path")?;
-                let options = self.options("utils::LoadImg", &without(named, &["path"]))?;
+                let mut options = self.options("utils::LoadImg", &without(named, &["path", "grayscale"]))?;
+                // Of Keras 2.
+                match find(named, "grayscale") {
+                    None => {}
+                    Some(Expr::BooleanLiteral(gray)) if !gray.value => {}
+                    Some(Expr::BooleanLiteral(_)) => options.push_str(".color_mode(\"grayscale\")"),
+                    Some(_) => return Err(Missing::new("a computed grayscale")),
+                }
                 let function = self.import("utils::load_img");
                 Value::temporary(format!("{function}({path}, {options})?"), Type::Object(IMAGE.into()))
             }
             "img_to_array" => {
                 let image = self.expression(needed(named, "img")?)?;
                 only(named, &["img"])?;
-                let function = self.import("utils::img_to_array");
-                match &image.of {
-                    Type::Object(path) if path == IMAGE => {
-                        Value::temporary(format!("{function}({})?", image.borrowed()), Type::Floats)
-                    }
+                let image = match &image.of {
+                    Type::Object(path) if path == IMAGE => image,
+                    Type::Ints | Type::Floats | Type::Array | Type::Mutable { .. } => self.tensor(&image)?,
                     of => return Err(Missing::new(format!("img_to_array of {}", of.described()))),
-                }
+                };
+                let function = self.import("utils::img_to_array");
+                Value::temporary(format!("{function}({})?", image.borrowed()), Type::Floats)
             }
             "array_to_img" => {
                 let array = self.image_array(needed(named, "x")?)?;
@@ -179,33 +186,6 @@ impl<'a> Program<'a> {
             )),
             _ => Err(Missing::new(format!("the attribute {name} of a dataset of files"))),
         }
-    }
-
-    pub(crate) fn method_of_image(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
-        match (name, &call.arguments.args[..]) {
-            ("save", [path]) if call.arguments.keywords.is_empty() => {
-                let path = self.argument(path, "impl AsRef<Path>", "fp")?;
-                Ok(Value::temporary(format!("{}.save({path})?", of.at(Strength::Whole)), Type::None))
-            }
-            // Rust closes files.
-            ("close", []) => Ok(Value::constant("()", Type::None)),
-            _ => Err(Missing::new(format!("the method {name} of an image"))),
-        }
-    }
-
-    /// `image.size`, which is the width and the height.
-    pub(crate) fn attribute_of_image(&mut self, of: &Value, name: &str) -> Ported<Value> {
-        let whole = of.at(Strength::Whole);
-        let part = |at: usize| Value::temporary(format!("{whole}.size()[{at}]"), Type::Int);
-        Ok(match name {
-            "width" => part(1),
-            "height" => part(0),
-            _ => {
-                let items = vec![part(1), part(0)];
-                let text = format!("({}, {})", items[0].text, items[1].text);
-                Value { items: Some(items), ..Value::temporary(text, Type::Tuple(vec![Type::Int, Type::Int])) }
-            }
-        })
     }
 }
 

@@ -31,15 +31,18 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let written = self.body.len();
-        let over = match self.iteration(&each.iter) {
+        let texts = self.loop_over_texts(each).ok().flatten();
+        if texts.is_none() {
+            self.body.truncate(written);
+        }
+        let over = match texts.map_or_else(|| self.iteration(&each.iter), Ok) {
             Ok(over) => over,
             Err(missing) => {
                 self.body.truncate(written);
-                match self.loop_over_texts(each)? {
-                    Some(texts) => texts,
-                    None if self.unrolled(each)? => return Ok(()),
-                    None => return Err(missing),
+                if self.unrolled(each)? {
+                    return Ok(());
                 }
+                return Err(missing);
             }
         };
         let over = self.unborrowed(each, over)?;
@@ -77,6 +80,18 @@ impl<'a> Program<'a> {
                 if matches!(variable.of, Type::List(_) | Type::Dict(..) | Type::Set(_)));
             is_collection && body.is_mutated(name, 0)
         });
+        // In Python a loop over a table or column sees the values from before it.
+        let changes_table = || read.all_read().any(|name| body.is_mutated(name, 0));
+        if over.over.contains(".names()") && changes_table() {
+            let copied = |text: &str| text.replace(".names()", ".names().to_vec()");
+            let is_itself = over.over.ends_with(".names()");
+            let text = format!("{}{}", if is_itself { "&" } else { "" }, copied(&over.over));
+            return Ok(Iteration { iter: copied(&over.iter), over: text, ..over });
+        }
+        let is_of_table = [".cells()", ".iterrows()", ".itertuples()"].iter().any(|end| over.over.contains(end));
+        if is_of_table && changes_table() {
+            return Ok(Iteration::new(format!("{}.collect::<Vec<_>>()", over.over), over.element));
+        }
         let is_borrowed =
             over.over.starts_with('&') || [".iter()", ".values()"].iter().any(|end| over.over.contains(end));
         match &over.element {

@@ -107,7 +107,10 @@ pub(crate) struct Written {
 
 /// Whether a function that is written for these arguments is so for the others too: integers are divided otherwise than fractions.
 pub(crate) fn are_alike(a: &[Type], b: &[Type]) -> bool {
-    let is_alike = |(a, b): (&Type, &Type)| a.in_rust() == b.in_rust() && a.kinds_of_arrays() == b.kinds_of_arrays();
+    let is_alike = |(a, b): (&Type, &Type)| {
+        let has_names = a.has_scores() || b.has_scores();
+        a == b || (!has_names && a.in_rust() == b.in_rust() && a.kinds_of_arrays() == b.kinds_of_arrays())
+    };
     a.len() == b.len() && a.iter().zip(b).all(is_alike)
 }
 
@@ -397,6 +400,9 @@ impl<'a> Program<'a> {
                         result = self.begin_generator(Definition::Def(function));
                     }
                     self.block(&function.body);
+                    if is_in_class && function.name.as_str() == "__init__" {
+                        self.write_made_in_build();
+                    }
                     if is_generator && !always_returns(&function.body) {
                         self.end_generator();
                     }

@@ -78,6 +78,9 @@ impl<'a> Program<'a> {
         if parts.iter().any(|part| is_new(part)) {
             return self.with_new_axes(of, &parts);
         }
+        if let Some(value) = self.channels(of, &parts) {
+            return Ok(value);
+        }
         if let [Expr::EllipsisLiteral(_), last] = &parts[..] {
             let last = self.expression(last)?;
             if matches!(last.of, Type::Int | Type::Signed) && last.form == Form::Constant {

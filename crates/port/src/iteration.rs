@@ -44,6 +44,11 @@ impl<'a> Program<'a> {
         {
             return Ok(iteration);
         }
+        if let Expr::Call(call) = over
+            && let Some(rows) = self.rows_of_table(call)?
+        {
+            return Ok(rows);
+        }
         if let Expr::Call(call) = over {
             let arguments = &call.arguments.args;
             let name = match &*call.func {
@@ -114,6 +119,9 @@ impl<'a> Program<'a> {
             && self.path_of(&call.func).is_none()
         {
             let dict = self.expression(&attribute.value)?;
+            if crate::pandas::is(&dict.of, crate::columns::COUNTS) && attribute.attr.as_str() == "items" {
+                return Ok(self.items_of_counts(&dict));
+            }
             if let (Type::Logs, "items") = (&dict.of, attribute.attr.as_str()) {
                 let element = Element::Many(vec![
                     Element::One(Type::String, Form::Reference),
@@ -137,6 +145,9 @@ impl<'a> Program<'a> {
                     Element::One(values, Form::Reference),
                 ]);
                 return Ok(Iteration::new(format!("{}.iter()", dict.at(Strength::Whole)), element));
+            }
+            if let Some(entries) = self.json_entries(&dict, attribute.attr.as_str()) {
+                return Ok(entries);
             }
             if let Type::Dict(key, value) = &dict.of {
                 let whole = dict.at(Strength::Whole);
@@ -211,7 +222,13 @@ impl<'a> Program<'a> {
 
     /// Over the elements of a value.
     pub(crate) fn iteration_of(&mut self, list: &Value) -> Ported<Iteration> {
+        if crate::json_values::is_json(&list.of) {
+            return self.json_iteration(list);
+        }
         let list = &crate::text_arrays::as_list(list.clone());
+        if let Some(values) = crate::columns::iteration(list) {
+            return Ok(values);
+        }
         let whole = list.at(Strength::Whole);
         // A list that is written out is an array.
         let of_items = list.items.as_ref().filter(|items| {
@@ -407,6 +424,7 @@ impl<'a> Program<'a> {
             return Err(Missing::new("async"));
         }
         let over = self.iteration(&generator.iter)?;
+        let over = crate::column_functions::texts_by_tests(generator, over);
         let pattern = self.element_pattern(&generator.target, &over.element)?;
         let mut text = over.iter;
         if !generator.ifs.is_empty() {
@@ -481,6 +499,9 @@ impl<'a> Program<'a> {
         let tests = tests.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
         owned.iter().for_each(|(name, variable)| self.scopes.bind(name, Binding::Variable(variable.clone())));
         let tests = tests?.join(" && ");
+        if tests.contains('?') && !tests.contains('"') {
+            return Err(Missing::new("a condition of a comprehension that may fail").help("write a loop"));
+        }
         // The reference itself.
         if owned.iter().any(|(_, variable)| variable.rust_name == pattern) {
             return Ok(format!(".filter(|{}| {tests})", read_in(pattern, &tests)));

@@ -298,14 +298,18 @@ impl<'a> Program<'a> {
             Expr::List(list) => list.elts.len(),
             Expr::Tuple(tuple) => tuple.elts.len(),
             inputs => {
-                if matches!(self.expression(inputs)?.of, Type::List(_)) {
+                if matches!(self.expression(inputs)?.of, Type::List(_) | Type::Dict(..)) {
                     2
                 } else {
                     1
                 }
             }
         };
-        let (inputs, outputs) = (self.tensors(inputs)?, self.tensors(outputs)?);
+        let inputs = match self.dict_of_inputs(inputs)? {
+            Some(inputs) => inputs,
+            None => self.tensors(inputs)?,
+        };
+        let outputs = self.tensors(outputs)?;
         let mut text = format!("Model::new({inputs}, {outputs})?");
         if let Some(name) = find(named, "name") {
             text.push_str(&format!(".name({})", self.argument(name, "impl Into<String>", "name")?));
@@ -483,7 +487,8 @@ impl<'a> Program<'a> {
         if !matches!(callee.of, Type::Layer(_) | Type::Model(_)) {
             return Err(Missing::new(format!("a call of {}", callee.of.described())));
         }
-        let inputs = call.arguments.args.iter().map(|input| self.expression(input)).collect::<Ported<Vec<_>>>()?;
+        let inputs = self.positional_inputs(callee, call);
+        let inputs = inputs.iter().map(|input| self.expression(input)).collect::<Ported<Vec<_>>>()?;
         let is_list = inputs.len() != 1 || inputs[0].items.is_some();
         let inputs: Vec<Value> = match &inputs[..] {
             [one] if one.items.is_some() => one.items.clone().unwrap_or_default(),

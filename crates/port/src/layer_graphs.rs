@@ -150,6 +150,25 @@ impl<'a> Program<'a> {
         self.wanted_outputs.filter(|(_, of)| *of == range).map(|(count, _)| count)
     }
 
+    /// The inputs of a call: without `training`, which models and some layers take behind them, where those who run the model know it.
+    pub(crate) fn positional_inputs(&self, callee: &Value, call: &'a ExprCall) -> &'a [Expr] {
+        let takes_training = match &callee.of {
+            Type::Model(_) => true,
+            Type::Layer(class) => ["Dense", "Dropout", "BatchNormalization"].contains(&class.as_str()),
+            _ => false,
+        };
+        let is_training = |argument: &Expr| match argument {
+            Expr::Name(name) => {
+                matches!(self.scopes.get(&name.id), Some(Binding::Variable(Variable { of: Type::Training, .. })))
+            }
+            _ => false,
+        };
+        match &call.arguments.args[..] {
+            [_, training] if takes_training && is_training(training) => &call.arguments.args[..1],
+            all => all,
+        }
+    }
+
     /// `model.inputs`, `layer.output`; `None` if it is another attribute.
     pub(crate) fn tensors_of_graph(&mut self, of: &Value, name: &str, range: TextRange) -> Option<Value> {
         let whole = of.at(Strength::Whole);

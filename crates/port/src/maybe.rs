@@ -19,6 +19,31 @@ impl<'a> Program<'a> {
         self.scopes.bind(name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));
     }
 
+    /// `image = cv2.imread(path)`, which is None where there is no such image, if the script asks for it; whether it is that.
+    pub(crate) fn bind_read(&mut self, name: &str, value: &Value) -> bool {
+        let asks = |text: &str| {
+            let is_own = |(at, _): (usize, &str)| {
+                let before = text[..at].chars().next_back();
+                let behind = text[at + name.len()..].trim_start();
+                !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.')
+                    && ["is None", "is not None", "== None", "!= None"].iter().any(|test| behind.starts_with(test))
+            };
+            text.match_indices(name).any(is_own)
+        };
+        let Some(read) = value.text.strip_prefix("cv2::imread(").and_then(|_| value.text.strip_suffix('?')) else {
+            return false;
+        };
+        if self.is_outer(name) || !asks(self.source.all()) {
+            return false;
+        }
+        let rust_name = self.rust_name(name);
+        let is_mutable = if self.declare(name) { "mut " } else { "" };
+        self.line(&format!("let {is_mutable}{rust_name} = {read}.ok();"));
+        let of = Type::Maybe(Box::new(value.of.clone()));
+        self.scopes.bind(name, Binding::Variable(Variable { rust_name, of, form: Form::Place, is_pending: false }));
+        true
+    }
+
     /// The variable of a name that may be None, and what it has otherwise.
     fn maybe(&self, expression: &Expr) -> Option<(Variable, Type)> {
         let Expr::Name(name) = expression else { return None };
@@ -59,6 +84,82 @@ impl<'a> Program<'a> {
         };
         self.line(&format!("{} = {text};", variable.rust_name));
         Ok(true)
+    }
+
+    /// `cv2.imread(path) is None`, which is known when it runs; `None` if it is something else.
+    pub(crate) fn compare_read(&mut self, compare: &'a ExprCompare) -> Ported<Option<Value>> {
+        let ([op], [Expr::NoneLiteral(_)], Expr::Call(call)) = (&*compare.ops, &*compare.comparators, &*compare.left)
+        else {
+            return Ok(None);
+        };
+        if self.path_of(&call.func).as_deref() != Some("cv2.imread") {
+            return Ok(None);
+        }
+        let read = self.expression(&compare.left)?;
+        let method = if matches!(op, CmpOp::Is | CmpOp::Eq) { "is_err" } else { "is_ok" };
+        Ok(Some(Value::temporary(format!("{}.{method}()", read.text.trim_end_matches('?')), Type::Bool)))
+    }
+
+    /// The line of `image = cv2.imread(path)` that declares it, if it is the value of this block that may be None.
+    fn line_of_read(&self, name: &str, variable: &Variable) -> Option<usize> {
+        let declares = |line: &String| {
+            let line = line.trim_start().trim_start_matches("let ").trim_start_matches("mut ");
+            line.strip_prefix(variable.rust_name.as_str()).is_some_and(|rest| rest.starts_with(" = cv2::imread("))
+        };
+        self.body.iter().rposition(declares).filter(|_| self.scopes.is_local(name))
+    }
+
+    /// `if image is not None:` around all that is done with an image that was read; whether it is that.
+    fn if_read(&mut self, branches: &'a StmtIf, name: &str, variable: &Variable, of: &Type) -> bool {
+        let Some(at) = self.line_of_read(name, variable) else { return false };
+        let own = |statement: &&Stmt| assigned_by(statement).iter().any(|assigned| assigned == name);
+        let is_direct = branches.body.iter().filter(own).all(Stmt::is_assign_stmt);
+        if !is_direct
+            || !branches.elif_else_clauses.is_empty()
+            || self.scan().is_read_from(name, branches.range.end(), None)
+        {
+            return false;
+        }
+        self.body[at] = self.body[at].replacen("let mut ", "let ", 1);
+        let own = variable.rust_name.clone();
+        self.line(&format!("if let Some({own}) = {own} {{"));
+        self.scopes.enter();
+        let there = Variable { of: of.clone(), form: Form::Place, ..variable.clone() };
+        self.scopes.bind(name, Binding::Variable(there));
+        self.depth += 1;
+        let is_over = self.is_over;
+        self.block(&branches.body);
+        self.is_over = is_over;
+        self.depth -= 1;
+        self.scopes.leave_block(self.source.line(branches.range().end()));
+        self.line("}");
+        true
+    }
+
+    /// `if image is None: continue`, of an image that was read: from there on it is one. Whether it is that.
+    pub(crate) fn if_not_read(&mut self, branches: &'a StmtIf) -> bool {
+        let Expr::Compare(compare) = &*branches.test else { return false };
+        let ([CmpOp::Is | CmpOp::Eq], [Expr::NoneLiteral(_)]) = (&*compare.ops, &*compare.comparators) else {
+            return false;
+        };
+        let (Some((variable, of)), Expr::Name(name)) = (self.maybe(&compare.left), &*compare.left) else {
+            return false;
+        };
+        let leaves =
+            matches!(branches.body.last(), Some(Stmt::Continue(_) | Stmt::Break(_) | Stmt::Return(_) | Stmt::Raise(_)));
+        let is_fixed = |line: usize| !self.body[line].trim_start().starts_with("let mut ");
+        if !leaves
+            || !branches.elif_else_clauses.is_empty()
+            || !self.line_of_read(&name.id, &variable).is_some_and(is_fixed)
+        {
+            return false;
+        }
+        let own = variable.rust_name.clone();
+        self.line(&format!("let Some({own}) = {own} else {{"));
+        self.nested(&branches.body);
+        self.line("};");
+        self.scopes.bind(&name.id, Binding::Variable(Variable { of, form: Form::Place, ..variable }));
+        true
     }
 
     /// `best is None`; `None` if it is something else.
@@ -115,6 +216,9 @@ impl<'a> Program<'a> {
         let (Some((variable, of)), Expr::Name(name)) = (self.maybe(&compare.left), &*compare.left) else {
             return Ok(false);
         };
+        if self.if_read(branches, &name.id, &variable, &of) {
+            return Ok(true);
+        }
         let is_assigned = branches.body.iter().flat_map(assigned_by).any(|own| own == name.id.as_str());
         if is_assigned
             || matches!(of, Type::Unknown(_))

@@ -73,7 +73,7 @@ impl<'a> Program<'a> {
             (Type::Flow(_), _) => self.attribute_of_flow(of, name),
             (Type::Path, _) => self.attribute_of_path(of, name),
             (Type::Object(path), _) if path == crate::tokenizers::CLASS => self.attribute_of_tokenizer(of, name),
-            (Type::Object(path), "size" | "width" | "height") if path == crate::folders::IMAGE => {
+            (Type::Object(path), "size" | "width" | "height" | "mode") if path == crate::folders::IMAGE => {
                 self.attribute_of_image(of, name)
             }
             (Type::History, "history") => Ok(Value::new(whole, Type::HistoryValues, Strength::Whole, Form::Place)),
@@ -140,8 +140,11 @@ impl<'a> Program<'a> {
         {
             return Ok(axes);
         }
-        if of.of.is_number() && name == "item" && call.arguments.is_empty() {
+        if (of.of.is_number() || crate::cells::is_cell(&of.of)) && name == "item" && call.arguments.is_empty() {
             return Ok(of.clone());
+        }
+        if crate::cells::is_cell(&of.of) {
+            return self.method_of_text(&crate::cells::as_text(of.clone()), name, call);
         }
         if let Some(value) = self.method_of_parser(of, name, call)? {
             return Ok(value);
@@ -151,6 +154,10 @@ impl<'a> Program<'a> {
         }
         if let Some(value) = self.method_of_pattern(of, name, call)? {
             return Ok(value);
+        }
+        if crate::json_values::is_json(&of.of) && TEXT_METHODS.contains(&name) {
+            let text = self.json_as(of, Type::String);
+            return self.method(&text, name, call);
         }
         match &of.of {
             generator if crate::numpy_random::is_generator(generator) => self.method_of_random(of, name, call),
@@ -310,6 +317,11 @@ impl<'a> Program<'a> {
                 let function = self.import("ops::round");
                 Ok(Value::temporary(format!("{function}({}, {digits})?", of.borrowed()), of.of.clone()))
             }
+            ("clip", [least, most]) if !self.is_none(least) && !self.is_none(most) => {
+                let (least, most) = (self.number(least)?, self.number(most)?);
+                let function = self.import("ops::clip");
+                Ok(Value::temporary(format!("{function}({}, {least}, {most})?", of.borrowed()), of.of.clone()))
+            }
             ("argsort", []) => {
                 let function = self.import("ops::argsort");
                 Ok(Value::temporary(format!("{function}({}, -1)?", of.borrowed()), Type::Ints))
@@ -341,3 +353,7 @@ impl<'a> Program<'a> {
 
 /// Those that a list of characters has as a list, not as a text.
 const LIST_METHODS: &[&str] = &["append", "extend", "insert", "pop", "reverse", "sort", "clear"];
+
+/// Those that texts alone have.
+const TEXT_METHODS: &[&str] =
+    &["lower", "upper", "strip", "split", "replace", "startswith", "endswith", "title", "capitalize", "join"];

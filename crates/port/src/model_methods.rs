@@ -210,9 +210,14 @@ impl<'a> Program<'a> {
             return Ok(format!("[{}]", pairs.join(", ")));
         }
         let value = self.expression(data)?;
+        if let Some(batches) = self.batches_as_data(&value, false)? {
+            return Ok(format!("&{batches}"));
+        }
+        let value = self.array_of_cells(&value).unwrap_or(value);
         if let Some(text) = crate::pandas::data(&value).or_else(|| crate::named_inputs::data(&value)) {
             return Ok(text);
         }
+        let value = with_arrays(value);
         match (&value.of, &value.items) {
             (Type::Array | Type::Ints | Type::Floats | Type::Mask | Type::Mutable { .. }, _) => Ok(value.borrowed()),
             // An output without a loss has no targets.
@@ -232,8 +237,28 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// Inputs of `fit`, which shuffles batches that are known by their numbers.
+    fn data_of_fit(&mut self, named: &Named<'a>) -> Ported<String> {
+        let x = needed(named, "x")?;
+        if x.is_name_expr() || x.is_attribute_expr() {
+            let value = self.expression(x)?;
+            let is_shuffled = match find(named, "shuffle") {
+                None => true,
+                Some(shuffle) => match self.expression(shuffle)?.text.as_str() {
+                    "true" => true,
+                    "false" => false,
+                    _ => return Err(Missing::new("a computed shuffle")),
+                },
+            };
+            if let Some(batches) = self.batches_as_data(&value, is_shuffled)? {
+                return Ok(format!("&{batches}"));
+            }
+        }
+        self.data(x)
+    }
+
     pub(crate) fn fit(&mut self, of: &Value, named: &Named<'a>) -> Ported<Value> {
-        let x = self.data(needed(named, "x")?)?;
+        let x = self.data_of_fit(named)?;
         let y = match find(named, "y") {
             Some(y) => self.data(y)?,
             None => "()".into(),
@@ -261,10 +286,11 @@ impl<'a> Program<'a> {
                     let parts = match argument {
                         Expr::Tuple(tuple) => &tuple.elts[..],
                         Expr::List(list) => &list.elts[..],
-                        data if matches!(
-                            self.expression(data)?.of,
-                            Type::Dataset(..) | Type::Folder(..) | Type::Flow(_)
-                        ) =>
+                        data if {
+                            let of = self.expression(data)?.of;
+                            matches!(of, Type::Dataset(..) | Type::Folder(..) | Type::Flow(_))
+                                || self.class_of_batches(&of).is_some()
+                        } =>
                         {
                             options.push_str(&format!(".validation_data({}, ())", self.data(data)?));
                             continue;
@@ -407,3 +433,10 @@ const EVALUATE_GENERATOR: &[&str] =
     &["generator", "steps", "callbacks", "max_queue_size", "workers", "use_multiprocessing", "verbose"];
 
 const PREDICT_GENERATOR: &[&str] = EVALUATE_GENERATOR;
+
+/// A list that is written out, with the arrays of the columns and tables in it.
+fn with_arrays(list: Value) -> Value {
+    let array = |item: &Value| crate::pandas::as_array(item).unwrap_or_else(|| item.clone());
+    let items = list.items.as_ref().map(|items| items.iter().map(array).collect());
+    Value { items, ..list }
+}

@@ -29,15 +29,12 @@ impl<'a> Program<'a> {
             (_, Some(items)) if items.iter().all(|item| item.of == Type::Int) => {
                 items.iter().map(|item| item.text.clone()).collect()
             }
+            (Type::List(of), None) if **of == Type::Int => {
+                return self.mutable_of_shape(fill, &shape, find(&given, "dtype")).map(Some);
+            }
             _ => return Err(Missing::new("an array of a computed shape whose elements are assigned")),
         };
-        let dtype = self.dtype(find(&given, "dtype"), "DType::F64")?;
-        let of = match dtype.as_str() {
-            "DType::F32" => "f32",
-            "DType::I64" | "DType::I32" => "i64",
-            "DType::U8" => "u8",
-            _ => "f64",
-        };
+        let of = self.type_of_elements(find(&given, "dtype"))?;
         let rank = sizes.len();
         if rank > 6 {
             return Err(Missing::new("an array of so many axes"));
@@ -48,12 +45,30 @@ impl<'a> Program<'a> {
         Ok(Some(Value::temporary(text, Type::Mutable { of, rank })))
     }
 
+    /// `np.zeros((10, *x.shape))`, whose rank is known when the program runs.
+    fn mutable_of_shape(&mut self, fill: &str, shape: &Value, dtype: Option<&'a Expr>) -> Ported<Value> {
+        let of = self.type_of_elements(dtype)?;
+        self.import_from("ndarray::ArrayD");
+        let text = format!("ArrayD::<{of}>::{fill}({})", shape.text);
+        Ok(Value::temporary(text, Type::Mutable { of, rank: DYNAMIC }))
+    }
+
+    fn type_of_elements(&mut self, dtype: Option<&'a Expr>) -> Ported<&'static str> {
+        Ok(match self.dtype(dtype, "DType::F64")?.as_str() {
+            "DType::F32" => "f32",
+            "DType::I64" | "DType::I32" => "i64",
+            "DType::U8" => "u8",
+            _ => "f64",
+        })
+    }
+
     /// An array whose elements are assigned behind: one that nothing else names.
     pub(crate) fn changeable(&mut self, value: Value) -> Ported<Value> {
         if !value.of.is_array() || matches!(value.form, Form::Place | Form::Reference) {
             return Ok(value);
         }
         let of = match &value.of {
+            Type::Ints if Self::is_of_bytes(&value) => "u8",
             Type::Ints => "i64",
             Type::Mask => "u8",
             _ if value.text.ends_with("to_dtype(DType::F32)?") => "f32",

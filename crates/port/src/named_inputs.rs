@@ -35,6 +35,20 @@ impl<'a> Program<'a> {
         Ok(is(&table.of, TABLE).then(|| Value { of: Type::Object(OF_TABLE.into()), ..table }))
     }
 
+    /// The inputs of a model by their names: a dict of symbolic tensors; `None` if they are something else.
+    pub(crate) fn dict_of_inputs(&mut self, inputs: &'a Expr) -> Ported<Option<String>> {
+        if !matches!(inputs, Expr::Name(_) | Expr::Dict(_) | Expr::DictComp(_) | Expr::Call(_) | Expr::Attribute(_)) {
+            return Ok(None);
+        }
+        let value = self.expression(inputs)?;
+        let Type::Dict(key, of) = self.resolved(&value.of) else { return Ok(None) };
+        if !key.is_text() || *of != Type::Symbolic {
+            return Ok(None);
+        }
+        let written_out = value.text.strip_prefix("IndexMap::from(").and_then(|text| text.strip_suffix(')'));
+        Ok(Some(written_out.map_or_else(|| value.borrowed(), str::to_string)))
+    }
+
     /// `from_tensor_slices((dict(dataframe), labels))`, and without labels; `None` if it is something else.
     pub(crate) fn dataset_of_table(&mut self, x: &'a Expr, y: Option<&'a Expr>) -> Ported<Option<Value>> {
         let Expr::Call(_) = x else { return Ok(None) };

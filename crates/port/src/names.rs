@@ -25,6 +25,9 @@ pub(crate) fn of_keras(path: &str) -> String {
     if api::signature(&path).is_some() {
         return path;
     }
+    if let Some(name) = path.strip_prefix("keras.losses.").and_then(loss_of_keras_2) {
+        return format!("keras.losses.{name}");
+    }
     // Modules of Keras 1 and 2: keras.layers.core.Dense, keras.utils.np_utils.to_categorical.
     let parts: Vec<&str> = path.split('.').collect();
     if let ["keras", module, .., name] = parts[..] {
@@ -36,6 +39,18 @@ pub(crate) fn of_keras(path: &str) -> String {
         }
     }
     path
+}
+
+/// Short names of losses, which Keras 3 knows as texts alone.
+fn loss_of_keras_2(name: &str) -> Option<&'static str> {
+    Some(match name.to_lowercase().as_str() {
+        "mse" => "mean_squared_error",
+        "mae" => "mean_absolute_error",
+        "mape" => "mean_absolute_percentage_error",
+        "msle" => "mean_squared_logarithmic_error",
+        "kld" | "kullback_leibler_divergence" => "kl_divergence",
+        _ => return None,
+    })
 }
 
 const KEYWORDS: &[&str] = &[

@@ -122,6 +122,9 @@ impl<'a> Program<'a> {
         if let Some(name) = name.strip_prefix("random.") {
             return self.numpy_random(name, call);
         }
+        if let Some(value) = self.numpy_of_missing(name, call)? {
+            return Ok(value);
+        }
         match name {
             "array" | "asarray" | "ascontiguousarray" => {
                 let given = given(&["object", "dtype"])?;
@@ -137,6 +140,24 @@ impl<'a> Program<'a> {
                     )),
                     (true, false) if value.of != Type::Float => Ok(value),
                     _ => Err(Missing::new(format!("{path} of {}", value.of.described()))),
+                }
+            }
+            "shape" if call.arguments.args.len() == 1 => {
+                let value = self.expression(&call.arguments.args[0])?;
+                match value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
+                    true => self.attribute(&value, "shape"),
+                    false => Err(Missing::new(format!("numpy.shape of {}", value.of.described()))),
+                }
+            }
+            // Fractions are cut.
+            "uint8" if call.arguments.args.len() == 1 => {
+                let value = self.expression(&call.arguments.args[0])?;
+                match value.of.is_array() || matches!(value.of, Type::Mutable { .. }) {
+                    true => {
+                        let array = self.tensor(&value)?;
+                        Ok(Value::temporary(format!("{}.to_dtype(DType::U8)?", array.at(Strength::Whole)), Type::Ints))
+                    }
+                    false => Err(Missing::new(format!("{path} of {}", value.of.described()))),
                 }
             }
             // What is in a new array is not said.

@@ -269,6 +269,10 @@ impl<'a> Program<'a> {
                     (None, Type::Int) => {
                         Ok(Value::temporary(format!("{function}choice_index({}, {p})?", of.text), Type::Int))
                     }
+                    (None, kind) if kind.is_array() => {
+                        let text = format!("{function}choice({}, (), {replace}, {p})?", of.borrowed());
+                        Ok(Value::temporary(text, of.of.clone()))
+                    }
                     (None, Type::List(element)) => Ok(Value::temporary(
                         format!("{function}choice_item({}, {p})?", of.borrowed()),
                         (**element).clone(),

@@ -23,6 +23,14 @@ pub(crate) struct OwnLayer<'a> {
     weights: Vec<String>,
     pub(crate) build: Option<String>,
     forward: Option<(String, bool)>,
+    /// The line of what `call` returns, if that is not ported.
+    lost: Option<usize>,
+}
+
+impl OwnLayer<'_> {
+    pub(crate) fn has_forward(&self) -> bool {
+        self.forward.is_some()
+    }
 }
 
 /// Whether a class needs `impl Layer`: it adds weights, or has no layers inside.
@@ -117,13 +125,27 @@ impl<'a> Program<'a> {
     }
 
     pub(crate) fn own_body(&mut self, number: usize, definition: Definition<'a>, types: &[Type]) -> Ported<Body> {
+        match self.own_body_and_lost(number, definition, types)? {
+            (body, None) => Ok(body),
+            (_, Some(line)) => Err(crate::functions::returns_lost(definition, line)),
+        }
+    }
+
+    /// The text of a method, and the line of what it returns, if that is not ported.
+    fn own_body_and_lost(
+        &mut self,
+        number: usize,
+        definition: Definition<'a>,
+        types: &[Type],
+    ) -> Ported<(Body, Option<usize>)> {
         let of = Type::Instance(self.classes[number].rust_name.clone());
         let receiver = Variable { rust_name: "self".into(), of, form: Form::Reference, is_pending: false };
-        let body = self.body_of(definition, Receiver::Object(receiver), types, self.classes[number].depth())?;
+        let depth = self.classes[number].depth();
+        let (body, lost) = self.body_and_lost(definition, Receiver::Object(receiver), types, depth)?;
         if let Some(captured) = body.captured.first() {
             return Err(Missing::new(format!("a layer that uses {}", captured.name())).help("pass it to __init__"));
         }
-        Ok(body)
+        Ok((body, lost))
     }
 
     /// The class of such a layer, and its `forward` for one input or several.
@@ -132,7 +154,13 @@ impl<'a> Program<'a> {
         if self.classes[number].kind != Kind::OwnLayer {
             return Ok(());
         }
-        if let Some((_, before)) = self.classes[number].own.as_ref().and_then(|own| own.forward.as_ref()) {
+        if let Some((own, (_, before))) =
+            self.classes[number].own.as_ref().and_then(|own| Some((own, own.forward.as_ref()?)))
+        {
+            let call = self.method_named(number, "call").map(Definition::Def);
+            if let (Some(line), Some(call)) = (own.lost, call) {
+                return Err(crate::functions::returns_lost(call, line));
+            }
             return match *before == is_single {
                 true => Ok(()),
                 false => Err(Missing::new(format!("{class} on one tensor and on several"))),
@@ -149,7 +177,7 @@ impl<'a> Program<'a> {
             });
         }
         types.truncate(count.saturating_sub(1));
-        let body = self.own_body(number, Definition::Def(call), &types)?;
+        let (body, lost) = self.own_body_and_lost(number, Definition::Def(call), &types)?;
         let name = body.parameters.first().and_then(|text| text.split(':').next()).unwrap_or("inputs").to_string();
         let mut lines = Vec::new();
         if is_single && !name.starts_with('_') {
@@ -157,6 +185,16 @@ impl<'a> Program<'a> {
             lines.push(format!("    let {name} = single(inputs)?;"));
         } else if !is_single && name != "inputs" {
             lines.push(format!("    let {name} = inputs;"));
+        }
+        if let Some(line) = lost {
+            // The rest of it is written, for whoever writes the line.
+            let is_written = |text: &&String| {
+                !text.starts_with(&format!("    gap({line}, ")) && !text.starts_with(&format!("    return gap({line}"))
+            };
+            lines.extend(body.lines.iter().take(body.lines.len() - 1).filter(is_written).cloned());
+            lines.push(format!("    Err(Error::new(\"line {line} of {} is not ported\"))", self.file()));
+            self.set_own(number, |own| (own.forward, own.lost) = (Some((lines.join("\n"), is_single)), Some(line)));
+            return Err(crate::functions::returns_lost(Definition::Def(call), line));
         }
         if !body.returns.is_array() {
             return Err(Missing::new(format!("a layer that returns {}", body.returns.described())));
@@ -259,6 +297,15 @@ impl<'a> Program<'a> {
                 ("dtype", Expr::StringLiteral(dtype)) if dtype.value.to_str() == "float32" => {}
                 ("trainable", Expr::BooleanLiteral(trainable)) if trainable.value => {}
                 ("trainable", Expr::BooleanLiteral(_)) => text.push_str(".trainable(false)"),
+                ("regularizer" | "constraint", Expr::NoneLiteral(_)) => {}
+                ("regularizer", Expr::StringLiteral(_) | Expr::Call(_)) => {
+                    let given = self.argument(argument, "impl Into<Regularizer>", name)?;
+                    text.push_str(&format!(".regularizer(&Some({given}.into()))"));
+                }
+                ("constraint", Expr::StringLiteral(_) | Expr::Call(_)) => {
+                    let given = self.argument(argument, "impl Into<Constraint>", name)?;
+                    text.push_str(&format!(".constraint(&Some({given}.into()))"));
+                }
                 (other, _) => return Err(Missing::new(format!("the argument {other} of add_weight"))),
             }
         }
@@ -283,7 +330,10 @@ impl<'a> Program<'a> {
             })
             .collect();
         let arguments = if arguments.is_empty() { "()".to_string() } else { format!("(\n{}    )", arguments.concat()) };
-        let docs: String = docs.lines().map(|line| format!("    {line}\n")).collect();
+        let unused = if self.classes[number].is_unused { crate::uncalled::UNUSED } else { "" };
+        let case = crate::class_text::case_of(&name);
+        let docs: String =
+            docs.lines().chain(unused.lines()).chain(case.lines()).map(|line| format!("    {line}\n")).collect();
         let mut out = format!("layer! {{\n{docs}    struct {name}{arguments} {{}}\n}}\n\nimpl Layer for {name} {{\n");
         if let Some(build) = own.build {
             for path in ["layers::Build", "layers::Shape"] {
@@ -298,12 +348,13 @@ impl<'a> Program<'a> {
         let methods = self.texts_of_methods(number).iter().map(|text| indented(text)).collect::<Vec<_>>();
         if !methods.is_empty() {
             let end = out.split_off(out.find(&format!("impl Layer for {name} {{")).unwrap_or(out.len()));
-            out.push_str(&format!("impl {name} {{\n{}\n}}\n\n{end}", methods.join("\n\n")));
+            out.push_str(&format!("{unused}impl {name} {{\n{}\n}}\n\n{end}", methods.join("\n\n")));
         }
         let context = if forward.contains("ctx") { "ctx" } else { "_" };
         let inputs = if forward.contains("inputs") { "inputs" } else { "_" };
+        let allow = if own.lost.is_some() { "    #[allow(unused_variables)]\n" } else { "" };
         out.push_str(&format!(
-            "    fn forward(&self, {inputs}: &[Tensor], {context}: &mut Context) -> Result<Vec<Tensor>> {{\n{}\n    }}\n}}\n",
+            "{allow}    fn forward(&self, {inputs}: &[Tensor], {context}: &mut Context) -> Result<Vec<Tensor>> {{\n{}\n    }}\n}}\n",
             indented(&forward)
         ));
         Some(out)
@@ -314,17 +365,6 @@ impl<'a> Program<'a> {
         match self.scopes.get("self") {
             Some(crate::value::Binding::Variable(variable)) => self.kind_of(&variable.of) == Some(Kind::OwnLayer),
             _ => false,
-        }
-    }
-
-    /// The size of an axis of the input of a layer that is built: `input_shape[-1]`.
-    pub(crate) fn built_size(&mut self, index: &'a Expr) -> Ported<Value> {
-        let index = self.expression(index)?;
-        match (&index.of, index.form) {
-            (Type::Int | Type::Signed, Form::Constant) => {
-                Ok(Value::temporary(format!("build.input_size({})?", index.text), Type::Int))
-            }
-            _ => Err(Missing::new("a computed axis of a shape")),
         }
     }
 }

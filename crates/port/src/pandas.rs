@@ -1,7 +1,10 @@
 //! pandas, as scripts use it around Keras: `DataFrame` is `Table`, `Series` is `Column`.
 
 use crate::arguments::{Named, find, named_as, needed, no_words};
+use crate::pandas_columns::{SERIES, column_of};
+use crate::pandas_labels::{LABELS, is_labels};
 use crate::program::Program;
+use crate::table_rows::ROW;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{CmpOp, Expr, ExprCall, Operator, UnaryOp};
@@ -14,15 +17,14 @@ pub(crate) const COLUMN: &str = "data::Column";
 pub(crate) const VALUES: &str = "values::Column";
 /// `table.iloc` and `column.iloc`.
 const PLACES: &str = "pandas::iloc";
-const PLACES_OF_COLUMN: &str = "pandas::column_iloc";
+pub(crate) const PLACES_OF_COLUMN: &str = "pandas::column_iloc";
 /// What only shows something of a table, and does nothing in a script.
 const SHOWN: &str = "pandas::description";
 
 /// Attributes of a `DataFrame` that are no columns.
-const NO_COLUMNS: &[&str] =
-    &["loc", "at", "iat", "dtypes", "T", "axes", "ndim", "size", "style", "plot", "attrs", "empty", "flags"];
+const NO_COLUMNS: &[&str] = &["iat", "dtypes", "T", "axes", "ndim", "size", "style", "plot", "attrs", "empty", "flags"];
 
-fn object(path: &str) -> Type {
+pub(crate) fn object(path: &str) -> Type {
     Type::Object(path.into())
 }
 
@@ -36,7 +38,10 @@ pub(crate) fn is_column(of: &Type) -> bool {
 
 /// The array of a table or column; `None` of anything else.
 pub(crate) fn as_array(value: &Value) -> Option<Value> {
-    let is_known = is(&value.of, TABLE) || is_column(&value.of);
+    if let Some(column) = column_of(value) {
+        return as_array(&column);
+    }
+    let is_known = is(&value.of, TABLE) || is_column(&value.of) || is(&value.of, ROW);
     is_known.then(|| Value::temporary(format!("{}.values()?", value.at(Strength::Whole)), Type::Array))
 }
 
@@ -55,7 +60,7 @@ pub(crate) fn operands(a: Value, op: Operator, b: Value) -> (Value, Value) {
 /// `len(x)`
 pub(crate) fn length(value: &Value) -> Option<Value> {
     let method = match &value.of {
-        of if is(of, TABLE) => "rows",
+        of if is(of, TABLE) || is(of, SERIES) => "rows",
         of if is_column(of) => "len",
         _ => return None,
     };
@@ -89,7 +94,7 @@ fn only_default(given: &Named<'_>, name: &str, is_default: impl Fn(&Expr) -> boo
     }
 }
 
-fn is_number(argument: &Expr, number: u8) -> bool {
+pub(crate) fn is_number(argument: &Expr, number: u8) -> bool {
     matches!(argument, Expr::NumberLiteral(literal)
         if matches!(&literal.value, ruff_python_ast::Number::Int(int) if int.as_u8() == Some(number)))
 }
@@ -97,6 +102,8 @@ fn is_number(argument: &Expr, number: u8) -> bool {
 impl<'a> Program<'a> {
     /// A function of pandas.
     pub(crate) fn pandas_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
+        // What its values are called where they are used.
+        self.import(crate::cells::CELL);
         match path {
             "pandas.read_csv" => self.read_csv(call),
             "pandas.DataFrame" => self.data_frame(call),
@@ -129,6 +136,7 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{}.get_dummies({arguments})?", of.at(Strength::Whole)), object(TABLE)))
             }
             "pandas.concat" => self.concatenated(call),
+            "pandas.Series" => self.series(call),
             // How tables are printed.
             "pandas.set_option" => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("{path} is not known here"))),
@@ -154,6 +162,11 @@ impl<'a> Program<'a> {
                 "delim_whitespace",
                 "skipinitialspace",
                 "comment",
+                "on_bad_lines",
+                "error_bad_lines",
+                "warn_bad_lines",
+                "index_col",
+                "parse_dates",
             ],
         )?;
         if call.arguments.args.len() > 1 {
@@ -166,10 +179,6 @@ impl<'a> Program<'a> {
             return Err(Missing::new("read_csv of an address").help("get_file downloads it, and returns its path"));
         }
         let path = self.argument(path, "impl AsRef<Path>", "filepath_or_buffer")?;
-        only_default(&given, "encoding", |argument| {
-            matches!(argument, Expr::StringLiteral(text)
-                if text.value.to_str().to_lowercase().replace(['-', '_'], "").starts_with("utf8"))
-        })?;
         let class = self.import("data::ReadCsv");
         let mut arguments = format!("{class}::new()");
         if let Some(sep) = find(&given, "sep").or(find(&given, "delimiter")) {
@@ -197,6 +206,15 @@ impl<'a> Program<'a> {
                 arguments.push_str(&format!(".comment({comment:?})"));
             }
             Some(_) => return Err(Missing::new("a comment that is not one character")),
+        }
+        match find(&given, "encoding") {
+            None | Some(Expr::NoneLiteral(_)) => {}
+            Some(Expr::StringLiteral(name)) => match encoding(name.value.to_str()) {
+                Some("utf-8") => {}
+                Some(name) => arguments.push_str(&format!(".encoding({name:?})")),
+                None => return Err(Missing::new("this encoding").help("iconv converts a file to UTF-8")),
+            },
+            Some(_) => return Err(Missing::new("a computed encoding")),
         }
         let has_header = match find(&given, "header") {
             None => find(&given, "names").is_none(),
@@ -226,6 +244,9 @@ impl<'a> Program<'a> {
             }
             Some(_) => return Err(Missing::new("these na_values")),
         }
+        if skips_bad_lines(&given)? {
+            arguments.push_str(".skip_bad_lines(true)");
+        }
         if let Some(dtype) = find(&given, "dtype") {
             let Expr::Dict(dict) = dtype else { return Err(Missing::new("a dtype of all columns")) };
             let is_str = |value: &Expr| match value {
@@ -243,40 +264,8 @@ impl<'a> Program<'a> {
             arguments.push_str(&format!(".strings([{}])", names.join(", ")));
         }
         let function = self.import("data::read_csv");
-        Ok(Value::temporary(format!("{function}({path}, {arguments})?"), object(TABLE)))
-    }
-
-    /// `pd.concat([a, b])`
-    fn concatenated(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        let given = named_as(call, &["objs", "axis", "ignore_index"])?;
-        let tables = match needed(&given, "objs")? {
-            Expr::List(list) => &list.elts[..],
-            Expr::Tuple(tuple) => &tuple.elts[..],
-            _ => return Err(Missing::new("concat of a list in a variable").help("write the list out")),
-        };
-        let mut texts = Vec::new();
-        for table in tables {
-            let table = self.expression(table)?;
-            match is(&table.of, TABLE) {
-                true => texts.push(table.borrowed()),
-                false => return Err(Missing::new(format!("concat of {}", table.of.described()))),
-            }
-        }
-        let axis = match find(&given, "axis") {
-            None => "rows",
-            Some(Expr::StringLiteral(axis)) if axis.value.to_str() == "columns" => "columns",
-            Some(axis) if is_number(axis, 0) => "rows",
-            Some(axis) if is_number(axis, 1) => "columns",
-            Some(_) => return Err(Missing::new("concat along this axis")),
-        };
-        let numbered = match find(&given, "ignore_index") {
-            None => "",
-            Some(Expr::BooleanLiteral(is)) if !is.value => "",
-            Some(Expr::BooleanLiteral(_)) if axis == "rows" => ".reset_index()",
-            Some(_) => return Err(Missing::new("this ignore_index")),
-        };
-        let class = self.import(TABLE);
-        Ok(Value::temporary(format!("{class}::concat_{axis}([{}])?{numbered}", texts.join(", ")), object(TABLE)))
+        let index = self.index_of_file(&given)?;
+        Ok(Value::temporary(format!("{function}({path}, {arguments})?{index}"), object(TABLE)))
     }
 
     /// `pd.DataFrame({"a": x})`, `pd.DataFrame(x, columns=["a"])`
@@ -301,25 +290,31 @@ impl<'a> Program<'a> {
             (Expr::Dict(_), Some(_)) => Err(Missing::new("a DataFrame of some columns of a dict")),
             (array, Some(names)) => {
                 let array = self.expression(array)?;
+                if let Some(table) = self.table_of(&given, &array)? {
+                    return Ok(table);
+                }
                 let (array, names) = (self.tensor(&array)?, self.names(names)?);
                 let text = format!("{class}::from_array({}, {names})?", array.borrowed());
                 Ok(Value::temporary(text, object(TABLE)))
             }
             (array, None) => {
                 let array = self.expression(array)?;
+                if let Some(table) = self.table_of(&given, &array)? {
+                    return Ok(table);
+                }
                 let array = match &array.of {
                     of if of.is_array() || matches!(of, Type::Mutable { .. }) => self.tensor(&array)?,
+                    Type::HistoryValues => return Ok(self.table_of_history(&array)),
                     of => return Err(Missing::new(format!("a DataFrame of {}", of.described()))),
                 };
                 // Its columns are called 0, 1 and so on.
-                let names = format!("(0..{}.dim(1)?).map(|place| place.to_string())", array.at(Strength::Whole));
-                Ok(Value::temporary(format!("{class}::from_array({}, {names})?", array.borrowed()), object(TABLE)))
+                Ok(Value::temporary(format!("{class}::numbered({})?", array.borrowed()), object(TABLE)))
             }
         }
     }
 
     /// The name of a column; a number is the name of a column of a file without names.
-    fn column_name(&mut self, name: &'a Expr) -> Ported<String> {
+    pub(crate) fn column_name(&mut self, name: &'a Expr) -> Ported<String> {
         let value = self.expression(name)?;
         match value.of {
             Type::Str => Ok(value.text),
@@ -353,11 +348,7 @@ impl<'a> Program<'a> {
         match &value.of {
             of if of.is_array() || is_column(of) => Ok(value.borrowed()),
             Type::Mutable { .. } => Ok(self.tensor(&value)?.borrowed()),
-            Type::List(of)
-                if matches!(**of, Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String) =>
-            {
-                Ok(value.borrowed())
-            }
+            of if crate::column_functions::is_list_of_values(of) => Ok(value.borrowed()),
             of => Err(Missing::new(format!("{} as a value for each row", of.described()))),
         }
     }
@@ -369,6 +360,12 @@ impl<'a> Program<'a> {
             && path.starts_with("sklearn::")
         {
             return crate::sklearn::attribute(of, path, name).map(Some);
+        }
+        if let Some(column) = column_of(of) {
+            return self.pandas_attribute(&column, name);
+        }
+        if let Some(numbers) = self.attribute_of_numbers(of, name)? {
+            return Ok(Some(numbers));
         }
         // What was computed of a table is an array already.
         if of.of.is_array() && name == "values" {
@@ -382,13 +379,26 @@ impl<'a> Program<'a> {
                     let names = Type::List(Box::new(Type::String));
                     Value::new(format!("{whole}.names()"), names, Strength::Whole, Form::Reference)
                 }
-                "index" => Value::temporary(format!("{whole}.index()"), Type::List(Box::new(Type::Int))),
+                "index" => {
+                    self.check_numbered_rows()?;
+                    Value::temporary(format!("{whole}.index()"), Type::List(Box::new(Type::Int)))
+                }
                 "iloc" => Value { of: object(PLACES), ..of.clone() },
+                "loc" | "at" => Value { of: object(LABELS), ..of.clone() },
                 name if NO_COLUMNS.contains(&name) => {
                     return Err(Missing::new(format!("the attribute {name} of a DataFrame")));
                 }
                 name => column(&whole, &format!("{name:?}")),
             }));
+        }
+        if is(&of.of, crate::columns::COUNTS) {
+            return crate::columns::attribute_of_counts(of, name).map(Some);
+        }
+        if let Some(value) = crate::table_rows::attribute(of, name)? {
+            if value.of == Type::Int {
+                self.check_numbered_rows()?;
+            }
+            return Ok(Some(value));
         }
         if is_column(&of.of) {
             return Ok(Some(match name {
@@ -397,6 +407,7 @@ impl<'a> Program<'a> {
                 "size" => Value::temporary(format!("{whole}.len()"), Type::Int),
                 "str" if !is(&of.of, VALUES) => Value { of: object(crate::column_functions::TEXTS), ..of.clone() },
                 "iloc" => Value { of: object(PLACES_OF_COLUMN), ..of.clone() },
+                "dtype" if of.form != Form::Temporary => Value { of: object(crate::columns::DTYPE), ..of.clone() },
                 _ => return Err(Missing::new(format!("the attribute {name} of a column"))),
             }));
         }
@@ -413,8 +424,30 @@ impl<'a> Program<'a> {
         if path.starts_with("sklearn::") {
             return self.sklearn_method(of, &path.clone(), name, call).map(Some);
         }
+        if let Some(numbers) = self.method_of_numbers(of, name, call)? {
+            return Ok(Some(numbers));
+        }
+        if let Some(column) = column_of(of).filter(|_| !matches!(name, "to_csv" | "copy" | "head" | "tail")) {
+            return self.pandas_method(&column, name, call);
+        }
+        if matches!(path.as_str(), TABLE | COLUMN)
+            && let Some(value) = self.windows(of, name, call)?
+        {
+            return Ok(Some(value));
+        }
+        if matches!(path.as_str(), COLUMN | VALUES)
+            && let Some(value) = self.method_of_sequence(of, name, call)?
+        {
+            return Ok(Some(value));
+        }
         match path.as_str() {
-            TABLE => self.method_of_table(of, name, call).map(Some),
+            crate::columns::COUNTS => self.method_of_counts(of, name, call).map(Some),
+            crate::columns::ROLLING_TABLE | crate::columns::ROLLING_COLUMN => {
+                self.method_of_windows(of, name, call).map(Some)
+            }
+            TABLE if name == "set_index" => self.set_index(of, call).map(Some),
+            TABLE if name == "apply" => self.applied_to_rows(of, call).map(Some),
+            TABLE | SERIES => self.method_of_table(of, name, call).map(Some),
             COLUMN | VALUES => self.method_of_column(of, name, call).map(Some),
             crate::column_functions::TEXTS => self.method_of_texts(of, name, call).map(Some),
             SHOWN if matches!(name, "sum" | "transpose" | "mean" | "round") => Ok(Some(of.clone())),
@@ -426,6 +459,9 @@ impl<'a> Program<'a> {
         let whole = of.at(Strength::Whole);
         let table = |text: String| Ok(Value::temporary(text, object(TABLE)));
         let shown = || Ok(Value::constant("()", object(SHOWN)));
+        if let Some(numbers) = self.numbers_of_table(of, name, call)? {
+            return Ok(numbers);
+        }
         match name {
             "head" | "tail" => {
                 let given = named_as(call, &["n"])?;
@@ -436,9 +472,10 @@ impl<'a> Program<'a> {
                 table(format!("{whole}.{name}({rows})"))
             }
             "drop" => {
+                // `table.drop("a", 1)`, which pandas 2 does not take any more.
                 let given = named_as(call, &["labels", "axis", "columns", "inplace"])?;
-                if call.arguments.args.len() > 1 {
-                    return Err(Missing::new("drop with an axis by place").help("write columns=[...]"));
+                if call.arguments.args.len() > 2 {
+                    return Err(Missing::new("drop with arguments by place").help("write columns=[...]"));
                 }
                 let is_columns = match find(&given, "axis") {
                     Some(Expr::StringLiteral(axis)) => axis.value.to_str() == "columns",
@@ -483,20 +520,17 @@ impl<'a> Program<'a> {
                 in_place(of, &given, format!("{whole}.reset_index()"))
             }
             "sample" => {
-                let given = named_as(call, &["n", "frac", "random_state"])?;
+                let given = named_as(call, &["n", "frac", "replace", "random_state"])?;
                 if call.arguments.args.len() > 1 {
                     return Err(Missing::new("sample with arguments by place").help("name them"));
                 }
-                let size = match (find(&given, "n"), find(&given, "frac")) {
-                    (Some(rows), None) => self.argument(rows, "usize", "n")?,
-                    (None, Some(share)) => self.argument(share, "f64", "frac")?,
-                    _ => return Err(Missing::new("sample without a size")),
+                let method = match find(&given, "replace") {
+                    None => "sample",
+                    Some(Expr::BooleanLiteral(is)) if !is.value => "sample",
+                    Some(Expr::BooleanLiteral(_)) => "sample_with_replacement",
+                    Some(_) => return Err(Missing::new("a computed replace")),
                 };
-                let seed = match find(&given, "random_state") {
-                    None | Some(Expr::NoneLiteral(_)) => "None".into(),
-                    Some(seed) => self.argument(seed, "u32", "random_state")?,
-                };
-                table(format!("{whole}.sample({size}, {seed})?"))
+                table(format!("{whole}.{method}({})?", self.sample_arguments(&given)?))
             }
             "copy" => table(format!("{whole}.clone()")),
             "pop" => {
@@ -504,6 +538,7 @@ impl<'a> Program<'a> {
                 let name = self.column_name(needed(&given, "item")?)?;
                 Ok(Value::temporary(format!("{whole}.pop({name})?"), object(COLUMN)))
             }
+            "astype" if is_str(call) => table(format!("{whole}.astype_str()")),
             "to_numpy" | "astype" => {
                 let given = named_as(call, &["dtype"])?;
                 let values = format!("{whole}.values()?");
@@ -515,20 +550,13 @@ impl<'a> Program<'a> {
                     }
                 }
             }
-            "to_csv" => {
-                let given = named_as(call, &["path_or_buf", "index", "header"])?;
-                only_default(&given, "header", |header| is_true(Some(header)))?;
-                if !matches!(find(&given, "index"), Some(Expr::BooleanLiteral(index)) if !index.value) {
-                    return Err(Missing::new("to_csv with the index").help("pass index=False"));
-                }
-                let path = self.argument(needed(&given, "path_or_buf")?, "impl AsRef<Path>", "path_or_buf")?;
-                Ok(Value::temporary(format!("{whole}.to_csv({path})?"), Type::None))
-            }
+            "to_csv" => self.written_to_csv(&whole, call),
             "filter" => {
                 let given = named_as(call, &["items"])?;
                 table(format!("{whole}.select({})?", self.names(needed(&given, "items")?)?))
             }
-            "describe" | "info" | "isnull" | "isna" => shown(),
+            "drop_duplicates" => self.without_duplicates(of, call),
+            "describe" | "info" => shown(),
             _ => Err(Missing::new(format!("the method {name} of a DataFrame"))),
         }
     }
@@ -553,7 +581,6 @@ impl<'a> Program<'a> {
             "nunique" if count == 0 && !is_array => Ok(Value::temporary(format!("{whole}.nunique()"), Type::Int)),
             "to_numpy" if count == 0 && !is_array => Ok(Value { of: object(VALUES), ..of.clone() }),
             "ravel" | "flatten" if count == 0 && is_array => Ok(of.clone()),
-            "value_counts" if count == 0 && !is_array => Ok(Value::constant("()", object(SHOWN))),
             "fillna" if !is_array => {
                 let given = named_as(call, &["value"])?;
                 let value = self.cell(needed(&given, "value")?)?;
@@ -563,6 +590,19 @@ impl<'a> Program<'a> {
                 let given = named_as(call, &["arg"])?;
                 let pairs = self.pairs(needed(&given, "arg")?)?;
                 own(format!("{whole}.map({pairs})?"))
+            }
+            "sample" if !is_array => {
+                let given = named_as(call, &["n", "frac", "random_state"])?;
+                if call.arguments.args.len() > 1 {
+                    return Err(Missing::new("sample with arguments by place").help("name them"));
+                }
+                own(format!("{whole}.sample({})?", self.sample_arguments(&given)?))
+            }
+            "isnull" | "isna" if !is_array && count == 0 => {
+                Ok(Value::temporary(format!("{whole}.isnull()?"), Type::Mask))
+            }
+            "notnull" | "notna" if !is_array && count == 0 => {
+                Ok(Value::temporary(format!("{whole}.notnull()?"), Type::Mask))
             }
             "head" if !is_array => {
                 let given = named_as(call, &["n"])?;
@@ -580,13 +620,29 @@ impl<'a> Program<'a> {
                 }
             }
             // An array of numbers from here on.
+            "astype" if is_str(call) => own(format!("{whole}.astype_str()")),
             "astype" => {
                 no_words(call)?;
                 self.method_of_values(of, name, call)
             }
-            _ if is_array && !matches!(name, "tolist") => self.method_of_values(of, name, call),
+            _ if is_array => self.method_of_values(of, name, call),
             _ => Err(Missing::new(format!("the method {name} of a column"))),
         }
+    }
+
+    /// The size and the seed of a sample.
+    fn sample_arguments(&mut self, given: &Named<'a>) -> Ported<String> {
+        let size = match (find(given, "n"), find(given, "frac")) {
+            (Some(rows), None) => self.argument(rows, "usize", "n")?,
+            (None, Some(share)) => self.argument(share, "f64", "frac")?,
+            (None, None) => "1".into(),
+            _ => return Err(Missing::new("a sample of both a number and a share")),
+        };
+        let seed = match find(given, "random_state").filter(|seed| !seed.is_none_literal_expr()) {
+            None => "None".into(),
+            Some(seed) => self.argument(seed, "u32", "random_state")?,
+        };
+        Ok(format!("{size}, {seed}"))
     }
 
     fn method_of_values(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
@@ -624,6 +680,7 @@ impl<'a> Program<'a> {
         let of = |of: &Type, name: &str| match of {
             of if of.is_number() || *of == Type::Str => Ok(format!("*{name}")),
             Type::String => Ok(format!("{name}.as_str()")),
+            of if crate::cells::is_cell(of) => Ok(name.to_string()),
             of => Err(Missing::new(format!("map with {}", of.described()))),
         };
         let (key, to) = (of(key, "key")?, of(to, "value")?);
@@ -632,12 +689,25 @@ impl<'a> Program<'a> {
 
     /// A part of a table or column; `None` of anything else.
     pub(crate) fn pandas_subscript(&mut self, of: &Value, index: &'a Expr) -> Ported<Option<Value>> {
+        if let (true, Expr::StringLiteral(name)) = (is(&of.of, crate::sklearn_more::TOY_DATASET), index) {
+            return crate::sklearn_more::part_of_toy_dataset(of, name.value.to_str()).map(Some);
+        }
+        if let Some(part) = self.part_of_numbers(of, index)? {
+            return Ok(Some(part));
+        }
+        if let Some(column) = column_of(of) {
+            return self.pandas_subscript(&column, index);
+        }
         let Type::Object(path) = &of.of else { return Ok(None) };
         match path.as_str() {
             TABLE => self.part_of_table(of, index).map(Some),
             COLUMN | VALUES | PLACES_OF_COLUMN => self.part_of_column(of, index).map(Some),
-            PLACES => self.part_by_places(of, index).map(Some),
-            _ => Ok(None),
+            PLACES => match self.row_by_place(of, index)? {
+                Some(row) => Ok(Some(row)),
+                None => self.part_by_places(of, index).map(Some),
+            },
+            LABELS => self.part_by_labels(of, index).map(Some),
+            _ => self.value_of_row(of, index),
         }
     }
 
@@ -675,6 +745,12 @@ impl<'a> Program<'a> {
             return Ok(Value::temporary(format!("{whole}.filter({})?", mask.borrowed()), of_part));
         }
         self.body.truncate(written);
+        if let Some(value) = self.value_by_place(of, index)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.value_by_label(of, index)? {
+            return Ok(value);
+        }
         // The label of a row is not its place.
         if is(&of.of, COLUMN) {
             return Err(Missing::new("an element of a column by its label").help("use .iloc or .values"));
@@ -725,7 +801,7 @@ impl<'a> Program<'a> {
     }
 
     /// An end of a range; a negative one counts from the end.
-    fn end(&mut self, end: &'a Expr, of: &Value, count: &str) -> Ported<String> {
+    pub(crate) fn end(&mut self, end: &'a Expr, of: &Value, count: &str) -> Ported<String> {
         let back = match end {
             Expr::UnaryOp(unary) if unary.op == UnaryOp::USub => Some(self.expression(&unary.operand)?),
             _ => None,
@@ -737,6 +813,10 @@ impl<'a> Program<'a> {
         match (&value.of, back.is_some()) {
             (Type::Int, false) => Ok(value.at(Strength::Sum)),
             (Type::Int, true) if of.form != Form::Temporary => Ok(format!("{count} - {}", value.at(Strength::Product))),
+            (Type::Signed, false) if of.form != Form::Temporary => {
+                let function = self.import("python::bound");
+                Ok(format!("{function}({}, {count})", value.text))
+            }
             (Type::Int, true) => Err(Missing::new("a place from the end of this").help("assign the table to a name")),
             (of, _) => Err(Missing::new(format!("{} as a place", of.described()))),
         }
@@ -744,7 +824,7 @@ impl<'a> Program<'a> {
 
     /// `column > 3`: a mask.
     pub(crate) fn compare_column(&mut self, column: &Value, op: CmpOp, value: &Value) -> Ported<Option<Value>> {
-        let is_cell = value.of.is_number() || value.of.is_text();
+        let is_cell = value.of.is_number() || value.of.is_text() || crate::cells::is_cell(&value.of);
         if !is_column(&column.of) || !is_cell {
             return Ok(None);
         }
@@ -763,6 +843,9 @@ impl<'a> Program<'a> {
 
     /// `table["name"] = value`; whether it is that.
     pub(crate) fn assign_column(&mut self, table: &Value, name: &'a Expr, value: &Value) -> Ported<bool> {
+        if is_labels(table) {
+            return self.assign_by_labels(table, name, value).map(|()| true);
+        }
         if !is(&table.of, TABLE) {
             return Ok(false);
         }
@@ -770,17 +853,14 @@ impl<'a> Program<'a> {
         let whole = table.at(Strength::Whole);
         let text = match &value.of {
             of if of.is_number() || of.is_text() => format!("&vec![{}; {whole}.rows()]", cell_of(value)?),
+            of if is(of, SERIES) => format!("{}.column_at(0)?", value.at(Strength::Whole)),
             // A column of the table itself is borrowed.
             of if is_column(of) => match cloned(value) {
                 Some(column) => column.borrowed(),
                 None => value.borrowed(),
             },
             of if of.is_array() => value.borrowed(),
-            Type::List(of)
-                if matches!(**of, Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String) =>
-            {
-                value.borrowed()
-            }
+            of if crate::column_functions::is_list_of_values(of) => value.borrowed(),
             of => return Err(Missing::new(format!("{} as a column", of.described()))),
         };
         self.line(&format!("{whole}.set({name}, {text})?;"));
@@ -788,7 +868,7 @@ impl<'a> Program<'a> {
     }
 }
 
-fn column(table: &str, name: &str) -> Value {
+pub(crate) fn column(table: &str, name: &str) -> Value {
     Value::new(format!("{table}.column({name})?"), object(COLUMN), Strength::Whole, Form::Reference)
 }
 
@@ -798,11 +878,42 @@ fn written_pairs(value: &Value) -> String {
     pairs.unwrap_or(&value.text).to_string()
 }
 
-fn cell_of(value: &Value) -> Ported<String> {
+pub(crate) fn cell_of(value: &Value) -> Ported<String> {
     match &value.of {
         of if of.is_number() || *of == Type::Str => Ok(value.text.clone()),
         Type::String => Ok(format!("{}.as_str()", value.at(Strength::Whole))),
+        of if crate::cells::is_cell(of) => Ok(value.borrowed()),
         of => Err(Missing::new(format!("{} as a value of a column", of.described()))),
+    }
+}
+
+/// `astype(str)`
+fn is_str(call: &ExprCall) -> bool {
+    match (&call.arguments.args[..], &call.arguments.keywords[..]) {
+        ([Expr::Name(name)], []) => name.id.as_str() == "str",
+        ([Expr::StringLiteral(name)], []) => name.value.to_str() == "str",
+        _ => false,
+    }
+}
+
+/// An encoding by its name here.
+fn encoding(name: &str) -> Option<&'static str> {
+    match name.to_lowercase().replace(['-', '_'], "").as_str() {
+        "utf8" | "utf8sig" | "ascii" => Some("utf-8"),
+        "latin1" | "iso88591" | "l1" => Some("latin1"),
+        "cp1252" | "windows1252" => Some("cp1252"),
+        _ => None,
+    }
+}
+
+/// Whether rows with more fields than others are left out.
+fn skips_bad_lines(given: &Named<'_>) -> Ported<bool> {
+    match (find(given, "on_bad_lines"), find(given, "error_bad_lines")) {
+        (None, None) => Ok(false),
+        (Some(Expr::StringLiteral(text)), None) if matches!(text.value.to_str(), "skip" | "warn") => Ok(true),
+        (Some(Expr::StringLiteral(text)), None) if text.value.to_str() == "error" => Ok(false),
+        (None, Some(Expr::BooleanLiteral(is_error))) => Ok(!is_error.value),
+        _ => Err(Missing::new("these on_bad_lines")),
     }
 }
 
@@ -826,7 +937,7 @@ fn places_of(names: &Expr) -> Option<String> {
 }
 
 /// What a method returns, or what it makes of its table with `inplace=True`.
-fn in_place(of: &Value, given: &Named<'_>, text: String) -> Ported<Value> {
+pub(crate) fn in_place(of: &Value, given: &Named<'_>, text: String) -> Ported<Value> {
     match find(given, "inplace") {
         Some(Expr::BooleanLiteral(inplace)) if inplace.value => match of.form {
             Form::Place => Ok(Value::temporary(format!("{} = {text}", of.text), Type::None)),

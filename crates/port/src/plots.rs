@@ -259,6 +259,7 @@ impl<'a> Program<'a> {
         match &value.of {
             of if of.is_array() => Ok(value.borrowed()),
             Type::Mutable { .. } => Ok(self.tensor(&value)?.borrowed()),
+            of if crate::pandas::is_column(of) => Ok(self.tensor(&value)?.borrowed()),
             Type::List(of) if of.is_number() || of.is_text() => Ok(value.borrowed()),
             of => Err(Missing::new(format!("a plot of {}", of.described()))),
         }

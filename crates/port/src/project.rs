@@ -102,13 +102,19 @@ const CRATES: &[(&str, &str)] = &[
 ];
 
 fn manifest_of(name: &str, dependency: &str, program: &str) -> String {
-    let used = CRATES.iter().filter(|(name, _)| program.contains(&format!("use {name}::")));
+    let used = CRATES.iter().filter(|(name, _)| names_crate(program, name));
     let others: String = used.map(|(name, version)| format!("{name} = {version}\n")).collect();
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\ncandle-keras = {dependency}\n{others}\n\
          # Where Python would count below zero, usize must not wrap around.\n[profile.release]\noverflow-checks = true\n\n\
          # A package of its own, also inside of another.\n[workspace]\n"
     )
+}
+
+/// Whether a program has something of a crate: `use clap::Parser`, `serde_json::Value`.
+fn names_crate(program: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    program.match_indices(&format!("{name}::")).any(|(at, _)| !program[..at].ends_with(is_part))
 }
 
 /// Names that Cargo or rustc need for something else, or that some system takes for no file.
@@ -144,6 +150,14 @@ fn package_name(folder: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_manifest_has_the_crates_that_the_program_names() {
+        let text = "use clap::Parser;\nlet x = loads::<serde_json::Value>(a)?;\nto_ndarray::<f64>(x);\n";
+        let manifest = manifest_of("one", "\"0.1\"", text);
+        assert!(manifest.contains("\nclap = ") && manifest.contains("\nserde_json = "), "{manifest}");
+        assert!(!manifest.contains("ndarray") && !manifest.contains("regex"), "{manifest}");
+    }
 
     /// Also one that was changed by hand, with files and dependencies of its own.
     #[test]

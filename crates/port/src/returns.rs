@@ -89,6 +89,12 @@ impl<'a> Program<'a> {
         true
     }
 
+    /// Whether a `return None, None` is one case of a function that returns values in others: only its line is not ported.
+    pub(crate) fn returns_nothing(&self, value: &Expr) -> bool {
+        let Expr::Tuple(tuple) = value else { return false };
+        self.depth > 1 && tuple.elts.len() > 1 && tuple.elts.iter().all(Expr::is_none_literal_expr)
+    }
+
     pub(crate) fn returned(&mut self, value: &Value) -> Ported<()> {
         let value = self.moved(value.clone())?;
         if self.is_in_module() {

@@ -38,6 +38,7 @@ const MUTATING: &[&str] = &[
     "discard",
     "remove",
     "setdefault",
+    "paste",
     // Of random numbers.
     "rand",
     "randn",
@@ -69,6 +70,7 @@ const OF_COLLECTIONS: &[&str] = &[
     "popleft",
     "discard",
     "remove",
+    "paste",
 ];
 
 /// What a function changes.
@@ -184,6 +186,10 @@ pub(crate) struct Scan {
     /// What functions inside read.
     read_inside: HashSet<String>,
     changes_elements: bool,
+    /// How often each name is read as `**name`.
+    as_words: HashMap<String, usize>,
+    /// How often each name is read as `name.format(...)`.
+    as_formats: HashMap<String, usize>,
     /// How often `next` takes an element of each.
     nexts: HashMap<String, usize>,
     /// What is written as JSON.
@@ -329,6 +335,16 @@ impl Scan {
     /// How often it is read otherwise than by `next`.
     pub(crate) fn whole_reads(&self, name: &str) -> usize {
         self.reads(name).saturating_sub(self.nexts.get(name).copied().unwrap_or(0))
+    }
+
+    /// Whether it is read, and only as `**name`.
+    pub(crate) fn is_read_as_words(&self, name: &str) -> bool {
+        self.reads(name) > 0 && self.as_words.get(name) == Some(&self.reads(name))
+    }
+
+    /// Whether it is read, and only as `name.format(...)`.
+    pub(crate) fn is_read_as_format(&self, name: &str) -> bool {
+        self.reads(name) > 0 && self.as_formats.get(name) == Some(&self.reads(name))
     }
 
     /// Whether it is read, and only by its elements.
@@ -633,6 +649,12 @@ impl<'a> Visitor<'a> for Scan {
                 for (name, count) in inner.read {
                     *self.read.entry(name).or_insert(0) += count;
                 }
+                for (name, count) in inner.as_words {
+                    *self.as_words.entry(name).or_insert(0) += count;
+                }
+                for (name, count) in inner.as_formats {
+                    *self.as_formats.entry(name).or_insert(0) += count;
+                }
                 return;
             }
             _ => {}
@@ -759,6 +781,24 @@ impl<'a> Visitor<'a> for Scan {
                 }
                 if let Some(name) = called_name(&call.func) {
                     self.called.insert(name);
+                }
+                if let Expr::Attribute(method) = &*call.func
+                    && let (Expr::Name(name), "format") = (&*method.value, method.attr.as_str())
+                {
+                    *self.as_formats.entry(name.id.to_string()).or_insert(0) += 1;
+                }
+                for word in call.arguments.keywords.iter().filter(|word| word.arg.is_none()) {
+                    if let Expr::Name(name) = &word.value {
+                        *self.as_words.entry(name.id.to_string()).or_insert(0) += 1;
+                    }
+                }
+                // Defaults of the command line are written as literals.
+                if matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "add_argument") {
+                    call.arguments.args.iter().for_each(|argument| self.visit_expr(argument));
+                    for word in call.arguments.keywords.iter().filter(|word| word.arg.as_deref() != Some("default")) {
+                        self.visit_expr(&word.value);
+                    }
+                    return;
                 }
                 if let Expr::Name(name) = &*call.func
                     && let Some(changes) = self.changing.clone().get(name.id.as_str())

@@ -26,6 +26,7 @@ pub(crate) const IN_PLACE: &[&str] = &[
     "popleft",
     "popitem",
     "fill",
+    "paste",
 ];
 
 /// Methods whose result is a view of an array.

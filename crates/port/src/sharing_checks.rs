@@ -174,7 +174,8 @@ impl<'a> Program<'a> {
         let changed = self.sources(place).into_iter().filter_map(|(relation, source)| {
             let is_object = matches!(self.type_of_name(&source), Some(Type::Instance(_)));
             let is_table = self.type_of_name(&source).is_some_and(|of| crate::pandas::is(&of, crate::pandas::TABLE));
-            if !(self.is_array_name(&source) || self.is_collection_name(&source) || is_object || is_table) {
+            let is_image = self.type_of_name(&source).is_some_and(|of| crate::pillow::is_image(&of));
+            if !(self.is_array_name(&source) || self.is_collection_name(&source) || is_object || is_table || is_image) {
                 return None;
             }
             match relation {

@@ -3,6 +3,7 @@
 use crate::arguments::{Named, find, named_as, needed, only};
 use crate::pandas::{TABLE, VALUES, is, is_column};
 use crate::program::Program;
+use crate::sklearn_more::{LEARNED, TOY_DATASET, part_of_toy_dataset};
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
@@ -20,6 +21,11 @@ pub(crate) fn attribute(of: &Value, path: &str, name: &str) -> Ported<Value> {
         }
         ("sklearn::StandardScaler", "mean_" | "var_" | "scale_")
         | ("sklearn::MinMaxScaler", "min_" | "scale_" | "data_min_" | "data_max_") => array(name.trim_end_matches('_')),
+        (TOY_DATASET, name) => part_of_toy_dataset(of, name),
+        ("sklearn::PCA", "n_components_") => Ok(Value::temporary(format!("{whole}.components()?.dim(0)?"), Type::Int)),
+        _ if LEARNED.iter().any(|(own, names)| *own == path && names.contains(&name)) => {
+            array(name.trim_end_matches('_'))
+        }
         _ => Err(Missing::new(format!("the attribute {name} of {}", of.of.described()))),
     }
 }
@@ -29,6 +35,9 @@ impl<'a> Program<'a> {
     pub(crate) fn sklearn_call(&mut self, path: &str, call: &'a ExprCall) -> Ported<Value> {
         let made = |text: String, path: &str| Ok(Value::temporary(text, Type::Object(path.into())));
         let unknown = || Err(Missing::new(format!("{path} is not known here")));
+        if let Some(value) = self.more_of_sklearn(path, call)? {
+            return Ok(value);
+        }
         match path {
             "sklearn.model_selection.train_test_split" => self.train_test_split(call),
             "sklearn.preprocessing.StandardScaler" | "sklearn.preprocessing.LabelEncoder" => {
@@ -208,7 +217,10 @@ impl<'a> Program<'a> {
         };
         let is_encoder = path == ENCODER;
         let text = if (is_encoder || path == ONE_HOT) && name != "inverse_transform" {
-            self.column_argument(argument)?
+            match argument {
+                argument if path == ONE_HOT => self.columns_argument(argument)?,
+                argument => self.column_argument(argument)?,
+            }
         } else {
             let value = self.expression(argument)?;
             self.tensor(&value)?.borrowed()
@@ -227,6 +239,15 @@ impl<'a> Program<'a> {
             _ => return Err(Missing::new(format!("the method {name} of {}", of.of.described()))),
         };
         Ok(Value::temporary(format!("{whole}.{name}({text})?"), result))
+    }
+
+    /// Values for each row, as `&impl ToColumn`: also those of a table.
+    fn columns_argument(&mut self, argument: &'a Expr) -> Ported<String> {
+        let value = self.expression(argument)?;
+        match is(&value.of, TABLE) {
+            true => Ok(value.borrowed()),
+            false => self.column_argument(argument),
+        }
     }
 
     fn metric_of_sklearn(&mut self, name: &str, call: &'a ExprCall) -> Ported<Option<Value>> {

@@ -88,6 +88,11 @@ impl<'a> Source<'a> {
         self.starts.len()
     }
 
+    /// Whether these characters are anywhere in the script.
+    pub(crate) fn has(&self, part: &str) -> bool {
+        self.text.contains(part)
+    }
+
     pub(crate) fn text(&'a self, range: TextRange) -> &'a str {
         self.made.text(range).unwrap_or_else(|| &self.text[range])
     }

@@ -1,7 +1,7 @@
 //! `map`, `filter`, `partial`, `*items` and others, written out as what they mean.
 
 use crate::program::Program;
-use crate::value::Binding;
+use crate::value::{Binding, Type};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
@@ -110,6 +110,42 @@ impl<'a> Program<'a> {
         true
     }
 
+    /// `options = {"padding": "same"}` or `dict(padding="same")`, which is only read as `**options`: it is written out there. Whether it is that.
+    pub(crate) fn note_words(&mut self, target: &Expr, value: &'a Expr) -> Ported<bool> {
+        let Expr::Name(name) = target else { return Ok(false) };
+        if !self.scan().is_assigned_once(&name.id) || !self.scan().is_read_as_words(&name.id) {
+            return Ok(false);
+        }
+        let value = match value {
+            Expr::Call(call) => match self.as_dict(call)? {
+                Some(dict) => dict,
+                None => return Ok(false),
+            },
+            value => value,
+        };
+        let Expr::Dict(dict) = value else { return Ok(false) };
+        if !crate::unrolled::is_literal(self, value) {
+            return Ok(false);
+        }
+        self.known.literals.insert(name.id.to_string(), dict);
+        Ok(true)
+    }
+
+    /// `{"a": 1}` for `dict(a=1)`; `None` if it is something else.
+    pub(crate) fn as_dict(&mut self, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
+        let is_dict =
+            matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict" && self.scopes.get("dict").is_none());
+        let words = &call.arguments.keywords;
+        if !is_dict || !call.arguments.args.is_empty() || words.is_empty() {
+            return Ok(None);
+        }
+        let items = words.iter().map(|word| Some(format!("{:?}: {}", word.arg.as_deref()?, self.code(&word.value))));
+        match items.collect::<Option<Vec<_>>>() {
+            Some(items) => self.made(format!("{{{}}}", items.join(", ")), call.range()).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// A call with all its arguments written out; `None` if it is one already.
     pub(crate) fn written_out(&mut self, call: &'a ExprCall) -> Ported<Option<&'a Expr>> {
         if let Expr::Name(name) = &*call.func
@@ -185,9 +221,7 @@ impl<'a> Program<'a> {
         let value = self.expression(items);
         self.body.truncate(written);
         match value.ok()?.of {
-            crate::value::Type::Tuple(types) => {
-                Some((0..types.len()).map(|i| format!("{}[{i}]", self.code(items))).collect())
-            }
+            Type::Tuple(types) => Some((0..types.len()).map(|i| format!("{}[{i}]", self.code(items))).collect()),
             _ => None,
         }
     }
@@ -220,6 +254,44 @@ impl<'a> Program<'a> {
             (false, true) => self.joined_lists(elements),
         };
         self.made(text, range).map(Some)
+    }
+
+    /// `words, counts = zip(*pairs)`: a list of the first elements, and one of the second ones; whether it is that.
+    pub(crate) fn unzipped(&mut self, target: &'a Expr, value: &'a Expr) -> Ported<bool> {
+        let targets = match target {
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            _ => return Ok(false),
+        };
+        let inner = |call: &'a Expr, names: &[&str]| match call {
+            Expr::Call(call) if call.arguments.keywords.is_empty() => match (&*call.func, &call.arguments.args[..]) {
+                (Expr::Name(name), [one]) if names.contains(&name.id.as_str()) => Some(one),
+                _ => None,
+            },
+            _ => None,
+        };
+        let zip = inner(value, &["list", "tuple"]).unwrap_or(value);
+        let Some(Expr::Starred(starred)) = inner(zip, &["zip"]) else { return Ok(false) };
+        if !starred.value.is_name_expr() || ["list", "tuple", "zip"].iter().any(|name| self.scopes.get(name).is_some())
+        {
+            return Ok(false);
+        }
+        let pairs = self.expression(&starred.value)?;
+        match &pairs.of {
+            Type::List(of) if matches!(&**of, Type::Tuple(types) if types.len() == targets.len()) => {}
+            _ => return Ok(false),
+        }
+        let name = self.free_name("x");
+        for (i, target) in targets.iter().enumerate() {
+            // What nobody reads.
+            if matches!(target, Expr::Name(own) if self.scan().reads(&own.id) == 0) {
+                continue;
+            }
+            let text = format!("[{name}[{i}] for {name} in {}]", self.code(&*starred.value));
+            let made = self.made(text, value.range())?;
+            let value = self.expression(made)?;
+            self.assign(target, value)?;
+        }
+        Ok(true)
     }
 
     fn joined_lists(&self, elements: &[Expr]) -> String {

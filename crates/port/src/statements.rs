@@ -11,7 +11,7 @@ impl<'a> Program<'a> {
     /// The statements of a block. Each that cannot be ported becomes a gap, and what it would have assigned is missing from there on.
     pub(crate) fn block(&mut self, statements: &'a [Stmt]) {
         let outer = (self.statement_end, self.assigns_at);
-        for statement in statements {
+        for (i, statement) in statements.iter().enumerate() {
             let range = statement.range();
             if self.is_over {
                 self.last_of(range);
@@ -20,6 +20,7 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
+            self.assigned_next = statements.get(i + 1).and_then(crate::interim::name_of);
             self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
             let shared = self.enter_sharing(statement);
             let mut written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
@@ -35,7 +36,9 @@ impl<'a> Program<'a> {
             if let Err(missing) = written_statement {
                 self.body.truncate(written);
                 let line = self.gap(range, &missing);
-                if matches!(statement, Stmt::Return(_)) {
+                let is_other_case = matches!(statement, Stmt::Return(value)
+                    if value.value.as_deref().is_some_and(|value| self.returns_nothing(value)));
+                if matches!(statement, Stmt::Return(_)) && !is_other_case {
                     self.lost_return = Some(line);
                 }
                 if !matches!(statement, Stmt::Assign(_)) {
@@ -152,6 +155,10 @@ impl<'a> Program<'a> {
             }
             Stmt::Return(value) => {
                 let value = match &value.value {
+                    Some(none) if self.returns_nothing(none) => {
+                        return Err(Missing::new("it returns None here, and values otherwise")
+                            .help("end the program here with an error"));
+                    }
                     // A function of tensors, such as a loss.
                     Some(function) if self.function_named(function).is_some() => self.returned_function(function)?,
                     Some(value) => self.expression(value)?,
@@ -212,7 +219,10 @@ impl<'a> Program<'a> {
             return Err(Missing::new("an iterator that is read several times").help("make a list of it"));
         }
         if let [target] = &assign.targets[..] {
-            if self.note_partial(target, &assign.value) {
+            if self.note_partial(target, &assign.value)
+                || self.note_words(target, &assign.value)?
+                || self.unzipped(target, &assign.value)?
+            {
                 return Ok(());
             }
             if self.note_table(target, &assign.value) {
@@ -280,6 +290,9 @@ impl<'a> Program<'a> {
             self.known.not_negative.insert(name.id.to_string());
         }
         if let [Expr::Name(name)] = &assign.targets[..] {
+            if self.note_text(name, &assign.value) {
+                return Ok(());
+            }
             self.known.integers.remove(name.id.as_str());
             if let Some(integer) = self.integer(&assign.value)
                 && self.is_in_module()
@@ -292,6 +305,14 @@ impl<'a> Program<'a> {
             && let Some(array) = self.mutable_array(&name.id, &assign.value)?
         {
             return self.bind(&name.id, array);
+        }
+        if let ([Expr::Tuple(targets)], Expr::Tuple(values)) = (&assign.targets[..], &*assign.value)
+            && are_attributes_of_names(&targets.elts, &values.elts)
+        {
+            return targets.elts.iter().zip(&values.elts).try_for_each(|(target, value)| {
+                let value = self.expression(value)?;
+                self.assign(target, value)
+            });
         }
         let [target] = &assign.targets[..] else {
             let value = self.expression(&assign.value)?;
@@ -417,9 +438,18 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         let value = self.expression(expression)?;
+        // A copy that nothing has.
+        if let Expr::Call(call) = expression
+            && matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "numpy")
+            && value.of.is_array()
+            && value.form == Form::Place
+        {
+            return Ok(());
+        }
         match value.form {
             // It does nothing in Python either, but in a notebook it shows a value.
             Form::Constant if value.text == "()" => {}
+            _ if crate::pandas_numbers::is_only_shown(&value) => {}
             Form::Constant | Form::Place | Form::Reference | Form::Slice => {
                 return Err(Missing::new("a value that is not used").help("print it, or leave it out"));
             }
@@ -427,6 +457,13 @@ impl<'a> Program<'a> {
         }
         Ok(())
     }
+}
+
+/// `self.x, self.y = x, y`, which is one after the other.
+fn are_attributes_of_names(targets: &[Expr], values: &[Expr]) -> bool {
+    targets.len() == values.len()
+        && targets.iter().all(Expr::is_attribute_expr)
+        && values.iter().all(|value| value.is_name_expr() || value.is_literal_expr())
 }
 
 /// Whether no statement behind these is reached.

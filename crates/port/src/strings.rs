@@ -59,6 +59,9 @@ impl Template {
             self.values.push(text);
             return Ok(());
         }
+        if let Some(value) = crate::cells::formatted(value, spec) {
+            return self.place(&value, spec);
+        }
         let spec = match (&value.of, spec) {
             (Type::Float, "") if self.printed.plain(value).is_some() => {
                 self.text.push_str("{}");
@@ -97,7 +100,7 @@ impl Template {
                 self.values.push(format!("{}.iter().collect::<String>()", value.at(Strength::Whole)));
                 return Ok(());
             }
-            (of, "") if crate::pandas::is(of, crate::pandas::TABLE) => String::new(),
+            (of, "") if crate::pandas_numbers::is_printed(of) || crate::cells::is_cell(of) => String::new(),
             // As Keras writes shapes.
             (Type::Shape, "") => {
                 self.text.push_str("{}");
@@ -282,6 +285,9 @@ impl<'a> Program<'a> {
 
     /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
     pub(crate) fn shown(&mut self, value: Value) -> Ported<Value> {
+        if let Some(text) = self.json_shown(&value) {
+            return Ok(text);
+        }
         match &value.of {
             Type::Mask => {
                 let function = self.import("numpy::mask_str");
@@ -296,6 +302,14 @@ impl<'a> Program<'a> {
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
             }
             Type::Object(path) if path == crate::errors::ERROR => Ok(Value { of: Type::String, ..value }),
+            of if crate::pandas::is(of, crate::pandas::VALUES) => {
+                let array = self.tensor(&value)?;
+                self.shown(array)
+            }
+            Type::List(of) if crate::pandas::is(of, crate::cells::CELL_OF_NUMPY) => {
+                let function = self.import("numpy::list_str");
+                Ok(Value::temporary(format!("{function}({})", value.borrowed()), Type::String))
+            }
             Type::Dtype => {
                 let function = self.import("ops::dtype_name");
                 Ok(Value::temporary(format!("{function}({})", value.text), Type::String))
@@ -342,6 +356,11 @@ impl<'a> Program<'a> {
             Expr::Tuple(tuple) => tuple.elts.iter().collect::<Vec<_>>(),
             one => vec![one],
         };
+        // `% x.shape`, which is a tuple.
+        let is_shape = matches!(&values[..], [Expr::Attribute(attribute)] if attribute.attr.as_str() == "shape");
+        if is_shape && let Some(made) = self.sizes_written_out(values[0], text)? {
+            return self.percent_into(text, made, template);
+        }
         // `% tuple(model.evaluate(x, y))`: as many numbers as there are formats.
         if let [Expr::Call(call)] = &values[..]
             && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "tuple")
@@ -466,6 +485,15 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(format!("format!({})", self.filled(&template)), Type::String))
     }
 
+    /// `(x.shape[0], x.shape[1])` for `x.shape`, as many as there are places; `None` if its sizes have other names.
+    fn sizes_written_out(&mut self, shape: &'a Expr, text: &str) -> Ported<Option<&'a Expr>> {
+        let count = text.replace("%%", "").matches('%').count();
+        let code = self.code(shape).to_string();
+        let texts: Vec<_> = (0..count).map(|i| format!("{code}[{i}],")).collect();
+        let made = self.made(format!("({})", texts.join(" ")), shape.range())?;
+        Ok(made.is_tuple_expr().then_some(made))
+    }
+
     /// The argument at this place, also if it is an element of `*values`.
     fn positional(&mut self, call: &'a ExprCall, at: usize) -> Ported<Option<Value>> {
         for (place, argument) in call.arguments.args.iter().enumerate() {
@@ -477,6 +505,15 @@ impl<'a> Program<'a> {
                         (Type::List(of), None) if values.form != Form::Temporary => {
                             let text = format!("{}[{}]", values.at(Strength::Whole), at - place);
                             Ok(Some(Value::place(text, (**of).clone())))
+                        }
+                        (of, None) if of.is_array() => {
+                            self.import("candle_core::IndexOp");
+                            let text = format!(
+                                "{}.i({})?.to_dtype(DType::F64)?.to_scalar::<f64>()?",
+                                values.at(Strength::Whole),
+                                at - place
+                            );
+                            Ok(Some(Value::temporary(text, Type::Float)))
                         }
                         (of, _) => Err(Missing::new(format!("{} as values of formats", of.described()))),
                     };
@@ -586,6 +623,7 @@ impl<'a> Program<'a> {
 fn printed_otherwise(of: &Type) -> Option<&Type> {
     match of {
         Type::Int | Type::Signed | Type::Id | Type::Float | Type::Str | Type::String | Type::Char => None,
+        of if crate::pandas::is(of, crate::cells::CELL) => None,
         // An empty one.
         Type::Unknown(_) => None,
         // Characters are a text or a list of texts.

@@ -417,33 +417,60 @@ impl<'a> Program<'a> {
     }
 
     /// `self.model.generator` of a callback: the layer that objects of the one class with this attribute have at its place.
-    pub(crate) fn layer_of_model(&self, model: &Value, name: &str) -> Option<Value> {
+    pub(crate) fn layer_of_model(&mut self, model: &Value, name: &str) -> Option<Value> {
         let is_in_callback = model.text == "model"
             && matches!(self.scopes.get("self"), Some(Binding::Variable(own)) if self.kind_of(&own.of) == Some(Kind::Callback));
         if !is_in_callback || !matches!(model.of, Type::Model(_)) {
             return None;
         }
-        let has_it = |number: &usize| {
-            self.classes[*number].kind == Kind::Model
-                && self.fields_of(*number).iter().any(|(own, _)| *own == crate::names::in_snake_case(name))
-        };
-        let mut classes = (0..self.classes.len()).filter(has_it);
-        let (Some(number), None) = (classes.next(), classes.next()) else { return None };
+        let mut found = Vec::new();
+        for number in 0..self.classes.len() {
+            if self.classes[number].kind != Kind::Model {
+                continue;
+            }
+            let attributes = match self.is_class_written(number) {
+                true => self.fields_of(number),
+                false => self.attributes_before(number),
+            };
+            if attributes.iter().any(|(own, _)| *own == crate::names::in_snake_case(name)) {
+                found.push(attributes);
+            }
+        }
+        let [attributes] = &found[..] else { return None };
         let mut place = 0;
-        for (own, of) in self.fields_of(number) {
-            let is_layer = matches!(self.resolved(&of), Type::Layer(_) | Type::Model(_));
-            if own == crate::names::in_snake_case(name) {
+        for (own, of) in attributes {
+            let is_layer = matches!(self.resolved(of), Type::Layer(_) | Type::Model(_));
+            if *own == crate::names::in_snake_case(name) {
                 let text = format!("{}.layers()[{place}]", model.text);
                 return is_layer
                     .then(|| Value::new(text, Type::Layer("dyn Layer".into()), Strength::Whole, Form::Place));
             }
             // How many layers others have is not known here.
-            if matches!(of, Type::List(_) | Type::Instance(_)) {
+            if matches!(of, Type::List(_) | Type::Instance(_) | Type::Unknown(_)) {
                 return None;
             }
             place += usize::from(is_layer);
         }
         None
+    }
+
+    /// The attributes of objects that are made later, where those are parameters of `__init__`, and one call says what they are.
+    fn attributes_before(&mut self, number: usize) -> Vec<(String, Type)> {
+        let Some(init) = self.method_named(number, "__init__") else { return Vec::new() };
+        let parameters = Definition::Def(init).parameters();
+        let names: Vec<&str> = parameters.iter().skip(1).map(|parameter| parameter.parameter.name.as_str()).collect();
+        let class = &self.classes[number].definition.name.clone();
+        let given = match self.count_calls(class) {
+            1 => self.types_in_calls(class, &names),
+            _ => return Vec::new(),
+        };
+        let unknown = Type::Unknown(usize::MAX);
+        let of = |value: &Expr| match value {
+            Expr::Name(parameter) => given.get(parameter.id.as_str()).cloned().unwrap_or(unknown.clone()),
+            _ => unknown.clone(),
+        };
+        let attributes = attributes_set(init).into_iter();
+        attributes.map(|(name, value)| (crate::names::in_snake_case(name), of(value))).collect()
     }
 
     /// An attribute of `keras.Model`, of an object of such a class.

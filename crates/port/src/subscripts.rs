@@ -37,9 +37,20 @@ impl<'a> Program<'a> {
         if let Some(tensor) = self.tensor_of_model(subscript)? {
             return Ok(tensor);
         }
-        let of = self.expression(&subscript.value)?;
+        if let Some(size) = self.size_of_input(subscript)? {
+            return Ok(size);
+        }
+        let of = crate::cells::as_text(self.expression(&subscript.value)?);
         if let Type::Outputs(types) = &of.of {
             return self.part_of_outputs(&of, &types.clone(), &subscript.slice);
+        }
+        // The width or height of an image.
+        if let (Expr::Attribute(_), Some(items), Some(at)) =
+            (&*subscript.value, &of.items, self.integer(&subscript.slice))
+            && items.iter().all(|item| item.form == Form::Place)
+            && let Some(item) = usize::try_from(at).ok().and_then(|at| items.get(at))
+        {
+            return Ok(item.clone());
         }
         // An element of a list that is written out.
         if let (Expr::Call(_), Some(items), Expr::NumberLiteral(_)) = (&*subscript.value, &of.items, &*subscript.slice)
@@ -61,6 +72,13 @@ impl<'a> Program<'a> {
         if matches!(of.of, Type::TextArray(_)) {
             return self.part_of_texts(&of, &subscript.slice);
         }
+        if let Some(number) = self.class_of_batches(&of.of) {
+            let index = self.expression(&subscript.slice)?;
+            return self.batch_at(&of, number, &index);
+        }
+        if let Some(part) = self.json_subscript(&of, &subscript.slice)? {
+            return Ok(part);
+        }
         if let Some(part) = self.pandas_subscript(&of, &subscript.slice)? {
             return Ok(part);
         }
@@ -74,7 +92,7 @@ impl<'a> Program<'a> {
             return self.symbolic_index(&of, &subscript.slice);
         }
         if of.of == Type::BuildShape {
-            return self.built_size(&subscript.slice);
+            return self.built_size(&of, &subscript.slice);
         }
         if matches!(of.of, Type::Mutable { .. }) {
             return self.mutable_element(&of, &subscript.slice);

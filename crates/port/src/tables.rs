@@ -142,18 +142,23 @@ impl<'a> Program<'a> {
                 }
                 Ok(Value::temporary(format!("{}.push_str(&{})", file.at(Strength::Whole), text.text), Type::None))
             }
-            "json.load" => {
+            "json.load" | "json.loads" => {
                 no_words(call)?;
-                let [file] = &call.arguments.args[..] else { return Err(Missing::new("json.load of this")) };
-                let file = self.expression(file)?;
-                let known = self.files.paths.get(&file.text).and_then(|path| self.files.dumped.get(path)).cloned();
-                let of = known.ok_or_else(|| {
-                    Missing::new("JSON whose type is not known here").help("read it with serde_json::from_str")
-                })?;
+                let [text] = &call.arguments.args[..] else { return Err(Missing::new(format!("{path} of this"))) };
+                let text = self.expression(text)?;
+                let fits = match path {
+                    "json.load" => text.of == (Type::File { is_read: true }),
+                    _ => text.of.is_text(),
+                };
+                if !fits {
+                    return Err(Missing::new(format!("{path} of {}", text.of.described())));
+                }
+                let known = self.files.paths.get(&text.text).and_then(|path| self.files.dumped.get(path)).cloned();
+                let of = known.unwrap_or(Type::Object(JSON.into()));
                 let in_rust = of.in_rust().ok_or_else(|| Missing::new("JSON of this"))?;
                 self.import_type(&of);
                 let function = self.import("python::json::loads");
-                Ok(Value::temporary(format!("{function}::<{in_rust}>({})?", file.borrowed()), of))
+                Ok(Value::temporary(format!("{function}::<{in_rust}>({})?", text.borrowed()), of))
             }
             _ => Err(Missing::new(format!("{path} is not known here"))),
         }

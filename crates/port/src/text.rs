@@ -64,6 +64,7 @@ impl<'a> Program<'a> {
         }
         let arguments =
             call.arguments.args.iter().map(|argument| self.expression(argument).map(crate::text_arrays::as_list));
+        let arguments = arguments.map(|argument| argument.map(crate::cells::as_texts));
         let arguments = arguments.collect::<Ported<Vec<_>>>()?;
         match (name, &arguments[..]) {
             ("lower" | "casefold", []) => text(format!("{whole}.to_lowercase()")),

@@ -110,6 +110,7 @@ impl<'a> Program<'a> {
     /// A list or column of texts, as an iterator takes it.
     fn texts(&mut self, texts: &'a Expr) -> Ported<String> {
         let value = self.expression(texts)?;
+        let value = self.json_texts(value);
         match &value.of {
             Type::List(of) if of.is_text() => Ok(as_argument(&value)),
             of if is_column(of) => Ok(format!("{}.to_strings()", value.at(Strength::Whole))),

@@ -1,6 +1,5 @@
 //! Functions and classes that no line uses: written for the types that the uses of their parameters say, where they say them all.
 
-use crate::classes::Kind;
 use crate::evidence::Evidence;
 use crate::functions::Definition;
 use crate::program::Program;
@@ -35,7 +34,7 @@ impl<'a> Program<'a> {
 
     fn write_function_by_use(&mut self, number: usize, definition: Definition<'a>) -> Ported<()> {
         let Definition::Def(function) = definition else { return Err(Missing::new("a lambda")) };
-        let types = self.types_by_use(function, &definition.parameters(), None)?;
+        let types = self.types_by_use(function, &definition.parameters())?;
         self.attempted(|program| match program.function(number, types) {
             // All of it is written but what it returns.
             Err(_) if program.functions[number].is_lost() => Ok(()),
@@ -43,53 +42,8 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// A class that is never made, and the methods that are never called.
-    fn write_class_by_use(&mut self, number: usize) {
-        let is_written = self.is_class_written(number);
-        let kind = self.kind_of_class(number);
-        if !matches!(kind, Kind::Plain | Kind::Layer | Kind::Callback) {
-            return;
-        }
-        if !is_written {
-            let init = self.method_named(number, "__init__");
-            let types = match init {
-                None => Ok(Vec::new()),
-                Some(init) => {
-                    let parameters = Definition::Def(init).parameters();
-                    self.types_by_use(init, parameters.get(1..).unwrap_or_default(), None)
-                }
-            };
-            let Ok(types) = types else { return };
-            if self.attempted(|program| program.write_new(number, init, &types)).is_err() {
-                return;
-            }
-        }
-        let methods: Vec<&'a StmtFunctionDef> = self.methods_of(number).collect();
-        for method in methods {
-            let name = method.name.as_str();
-            let is_special = name.starts_with("__")
-                || name == "build"
-                || kind == Kind::Callback
-                || crate::classes::OF_FILES.contains(&name);
-            if is_special || self.is_method_written(number, name) {
-                continue;
-            }
-            // Layers are called on symbolic tensors.
-            let of_tensors = (kind == Kind::Layer && name == "call").then_some(Type::Symbolic);
-            let parameters = Definition::Def(method).parameters();
-            let Ok(types) = self.types_by_use(method, parameters.get(1..).unwrap_or_default(), of_tensors) else {
-                continue;
-            };
-            // What fails is a gap when the class is written.
-            _ = self.attempted(|program| match program.write_method(number, method, &types) {
-                Err(_) if program.is_method_written(number, name) => Ok(()),
-                written => written.map(|_| ()),
-            });
-        }
-    }
-
     /// Writes something, or nothing of it.
-    fn attempted(&mut self, write: impl FnOnce(&mut Self) -> Ported<()>) -> Ported<()> {
+    pub(crate) fn attempted(&mut self, write: impl FnOnce(&mut Self) -> Ported<()>) -> Ported<()> {
         let (noted, items) = (self.noted(), self.items_so_far());
         let written = write(self);
         if written.is_err() {
@@ -104,26 +58,23 @@ impl<'a> Program<'a> {
         &mut self,
         function: &'a StmtFunctionDef,
         parameters: &[&'a ParameterWithDefault],
-        of_tensors: Option<Type>,
     ) -> Ported<Vec<Type>> {
         if function.parameters.vararg.is_some() || function.parameters.kwarg.is_some() {
             return Err(Missing::new("a function of any number of arguments"));
         }
         let evidence = Evidence::of(&function.body);
+        let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
+        let in_calls = self.types_in_calls(&function.name, &names);
         let mut types = Vec::new();
         for parameter in parameters {
             let name = parameter.parameter.name.as_str();
             if let Some(Expr::Name(default)) = parameter.default.as_deref() {
                 self.inferred.defaults.insert(default.id.to_string());
             }
-            let of = match (&of_tensors, name) {
-                (Some(_), "training") => Some(Type::Training),
-                (Some(tensor), _) => Some(tensor.clone()),
-                (None, _) => None,
-            };
-            let of = of.or_else(|| self.type_of_default(parameter.default.as_deref()));
+            let of = self.type_of_default(parameter.default.as_deref());
             let of = of.or_else(|| by_annotation(parameter.parameter.annotation.as_deref()));
             let of = of.or_else(|| self.clue_of_parameter(function.range.start(), name));
+            let of = of.or_else(|| in_calls.get(name).cloned());
             let of = of.or_else(|| match evidence.type_of(name) {
                 // Of which numbers, is not known.
                 Some(Type::Floats) => Some(Type::Array),
@@ -138,7 +89,7 @@ impl<'a> Program<'a> {
         Ok(types)
     }
 
-    fn clue_of_parameter(&mut self, definition: TextSize, name: &str) -> Option<Type> {
+    pub(crate) fn clue_of_parameter(&mut self, definition: TextSize, name: &str) -> Option<Type> {
         self.tell_clues();
         self.inferred.clues.parameter(definition, name)
     }
@@ -175,7 +126,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn type_of_default(&mut self, default: Option<&'a Expr>) -> Option<Type> {
+    pub(crate) fn type_of_default(&mut self, default: Option<&'a Expr>) -> Option<Type> {
         match default? {
             default @ (Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::StringLiteral(_)) => {
                 self.expression(default).ok().map(|value| value.of)
@@ -185,7 +136,7 @@ impl<'a> Program<'a> {
     }
 }
 
-fn by_annotation(annotation: Option<&Expr>) -> Option<Type> {
+pub(crate) fn by_annotation(annotation: Option<&Expr>) -> Option<Type> {
     let Expr::Name(name) = annotation? else { return None };
     Some(match name.id.as_str() {
         "int" => Type::Int,

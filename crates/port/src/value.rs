@@ -155,6 +155,15 @@ impl Type {
         !matches!(self, Self::None | Self::Training | Self::Function(_))
     }
 
+    /// Whether it has the numbers of a model by their names: two of them are the same in Rust, and may have other names.
+    pub(crate) fn has_scores(&self) -> bool {
+        match self {
+            Self::Scores(_) | Self::HistoryValues => true,
+            Self::Tuple(types) => types.iter().any(Self::has_scores),
+            _ => false,
+        }
+    }
+
     /// Whether Rust copies it.
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
@@ -185,7 +194,7 @@ impl Type {
             Self::Dict(key, value) => format!("IndexMap<{}, {}>", key.in_rust()?, value.in_rust()?),
             Self::Set(of) => format!("BTreeSet<{}>", of.in_rust()?),
             Self::Instance(class) => class.clone(),
-            Self::Logs => "Logs".into(),
+            Self::Logs | Self::Scores(_) => "Logs".into(),
             Self::Dataset(..) => "Dataset".into(),
             Self::Folder(..) => "FolderDataset".into(),
             Self::Flow(_) => "ImageFlow".into(),
@@ -216,8 +225,7 @@ impl Type {
             }
             Self::Object(path) => path.rsplit("::").next().unwrap_or(path).into(),
             Self::History | Self::HistoryValues => "History".into(),
-            Self::Scores(_)
-            | Self::Unknown(_)
+            Self::Unknown(_)
             | Self::Gradients(_)
             | Self::Outputs(_)
             | Self::BatchShape(_)
@@ -264,6 +272,12 @@ impl Type {
             Self::Model(_) => "a model".into(),
             of if crate::pandas::is(of, crate::pandas::TABLE) => "a DataFrame".into(),
             of if crate::pandas::is_column(of) => "a column".into(),
+            of if crate::json_values::is_json(of) => "JSON whose type is not known here".into(),
+            of if crate::pandas::is(of, crate::pandas_columns::SERIES) => "a column with a name".into(),
+            of if crate::pandas::is(of, crate::table_rows::ROW) => "a row of a DataFrame".into(),
+            of if crate::pandas_numbers::is_printed(of) => "numbers about columns".into(),
+            of if crate::cells::is_cell(of) => "a value of a column".into(),
+            of if crate::pandas::is(of, crate::columns::COUNTS) => "what value_counts returns".into(),
             Self::Object(path) => format!("an object {}", path.replace("::", ".")),
             Self::History => "a History".into(),
             Self::HistoryValues => "history.history".into(),

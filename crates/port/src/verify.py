@@ -373,6 +373,11 @@ def patch_functions_of_groups():
                 kwargs.pop("name", None)
                 return _new(*args, **{name if name in known else arguments.get(name, name): x for name, x in kwargs.items()})
 
+    @patch(tf.linalg, "matrix_transpose")
+    def matrix_transpose(old, a, *args, **kwargs):
+        is_of_group = Run.like is not None and not Run.is_symbolic and isinstance(a, keras.KerasTensor)
+        return keras.ops.swapaxes(a, -1, -2) if is_of_group else old(a, *args, **kwargs)
+
 
 def is_without_value():
     """Whether what a weight gets now is not its first value: Keras only wants its shape, or a file has the value."""
@@ -859,6 +864,9 @@ def patch_data():
                 raise NotReproduced('shuffle="batch"')
             adapter._order = stream.permutation(adapter._num_samples)
         if isinstance(adapter, py_dataset_adapter.PyDatasetAdapter):
+            if adapter._shuffles:
+                order = stream.permutation(adapter.py_dataset.num_batches)
+                return Batches(adapter._standardize_batch(adapter.py_dataset[i]) for i in order)
             return Batches(adapter._get_iterator())
         dataset = adapter.get_tf_dataset() if ON_TENSORFLOW else self._get_iterator()
         return iter(of_pass(dataset, stream))
@@ -917,10 +925,12 @@ def patch_data():
     def of_nothing(old, self):
         return tf.data.Dataset.from_tensors(0)
 
-    # Here candle-keras takes the batches in their order, as it does those of every dataset.
+    # Batches of images are in their order, as those of every dataset are in candle-keras; those of the script's class are shuffled as a dataset of a function is.
     @patch(py_dataset_adapter.PyDatasetAdapter, "__init__")
-    def py_dataset(old, self, *args, **kwargs):
-        old(self, *args, **{**kwargs, "shuffle": False})
+    def py_dataset(old, self, x, class_weight=None, shuffle=False):
+        old(self, x, class_weight, shuffle=False)
+        is_flow = isinstance(x, keras.src.legacy.preprocessing.image.Iterator)
+        self._shuffles = shuffle and not is_flow and x.num_batches is not None
 
 
 # ------------------------------------------------------------------------------------------------------------------------ TensorFlow
@@ -1108,6 +1118,25 @@ def patch_tensorflow():
         return tf.nest.map_structure(lambda x: tf.convert_to_tensor(x) if is_sparse(x) else x, old(*args, **kwargs))
 
 
+def show_nothing(script):
+    """What only shows something does nothing, as in the program."""
+    with open(script, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    if "cv2" in text and has("cv2"):
+        import cv2
+
+        for name in ["imshow", "waitKey", "waitKeyEx", "destroyAllWindows", "destroyWindow", "namedWindow", "moveWindow", "resizeWindow"]:
+            setattr(cv2, name, lambda *arguments, **words: None)
+    if "IPython" in text and has("IPython"):
+        import IPython.display
+
+        IPython.display.display = lambda *arguments, **words: None
+    if "PIL" in text and has("PIL"):
+        import PIL.Image
+
+        PIL.Image.Image.show = lambda *arguments, **words: None
+
+
 def report(error, script):
     """The error of a script without the frames of this file."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -1139,6 +1168,7 @@ def main():
     np.random.seed(0)
     sys.argv = [script, *arguments]
     sys.path[0] = os.path.dirname(os.path.abspath(script))
+    show_nothing(script)
     try:
         runpy.run_path(script, run_name="__main__")
     except Exception as error:

@@ -332,7 +332,7 @@ fn rows_of_the_guide() -> (Rows, Rows) {
 
 /// The program of a row, and the gaps of its own line: that what it assigns is printed behind it may be one.
 fn row(python: &str) -> (String, Vec<String>) {
-    let before = "import os\nimport random\nimport cv2\nimport torch\nimport sklearn\nimport numpy as np\nimport pandas as pd\nimport tensorflow as tf\nimport keras\n\
+    let before = "import os\nimport random\nimport cv2\nimport torch\nimport sklearn\nfrom PIL import Image\nimport numpy as np\nimport pandas as pd\nimport tensorflow as tf\nimport keras\n\
         from keras import backend as K\nfrom keras import layers\nimport matplotlib.pyplot as plt\n\
         from sklearn.metrics import classification_report, f1_score\nfrom sklearn.model_selection import train_test_split\n\
         from sklearn.preprocessing import StandardScaler\nx = np.ones((4, 4))\nwords = ['a', 'b']\ndf = pd.read_csv('a.csv')\n\
@@ -521,6 +521,10 @@ fn pandas_and_scikit_learn_have_their_counterparts() {
                 r#"println!("{:?} {}", df.shape(), df.rows());"#,
             ][..],
         ),
+        (
+            "from sklearn.datasets import load_iris, load_wine\niris = load_iris()\nx, y = load_wine(return_X_y=True)\nprint(iris.feature_names, iris.data, x, y)",
+            &["let iris = sklearn::load_iris()?;", "sklearn::load_wine()?.into_parts();", "iris.feature_names()"],
+        ),
         ("y = df.pop('y')\nx = df.values\nprint(len(y), x)", &[r#"let y = df.pop("y")?;"#, "let x = df.values()?;"]),
         (
             "y = df['y']\nx = df[['a', 'b']].to_numpy().astype('float32')\nprint(len(y), x)",
@@ -611,21 +615,31 @@ fn what_pandas_would_do_otherwise_is_a_gap() {
         "import pandas as pd\nimport numpy as np\nfrom sklearn.metrics import f1_score\ndf = pd.read_csv('a.csv')\n";
     for (script, reason) in [
         ("df = pd.read_csv('https://a.org/b.csv')", "read_csv of an address"),
-        ("df = pd.read_csv('a.csv', index_col=0)", "the argument index_col"),
+        ("df = pd.read_csv('a.csv', index_col=0, parse_dates=True)", "an index_col that is no name of a column"),
+        ("df = pd.read_csv('a.csv', parse_dates=['day'])", "parse_dates of a column that is not the index"),
+        ("df = pd.read_csv('a.csv', index_col='day')\nprint(df.index)", "where rows have names"),
+        ("df = df.set_index('day')\nfor day, row in df.iterrows():\n    print(day)", "where rows have names"),
+        ("if df['a'].dtype == 'object':\n    print(1)", "this dtype of a column"),
+        ("for row in df.itertuples(index=False):\n    print(row[0])", "a value of a tuple by its place"),
+        ("for i, row in df.iterrows():\n    print(row[0])", "a value of a row by its place"),
+        ("x = [v ** 2 for v in df['a']]", "** of a value of a column"),
+        ("s = df['a']\nprint(s[3])", "an element of a column by its label"),
+        ("df['a'] = df['a'].rolling(3).apply(np.mean)", "the method apply of rolling windows"),
+        ("df.to_csv('b.csv', sep='::')", "a separator that is not one character"),
         ("df = pd.read_csv('a.csv', header=1)", "a header that is not in the first row"),
-        ("print(df['a'][3])", "an element of a column by its label"),
-        ("print(df.iloc[3])", "a row of a DataFrame"),
-        ("df.to_csv('b.csv')", "to_csv with the index"),
-        ("print(df.describe())", "as text"),
+        ("print(df['a'][-3])", "an element of a column by its label"),
+        ("df.loc[3:1, 'a':'b'] = 0", "an assignment to several columns"),
+        ("df.loc[df['a'] > 1, 'a'] = True", "a bool as a value of rows"),
+        ("x = df.loc[-1:]", "as a label of a row"),
+        ("x = df['a'] - df.mean()", "numbers about columns beside an array"),
+        ("x = pd.concat([df['a'] + 1, df['b']], axis=1)", "concat of"),
+        ("print(df.describe(include='all'))", "as text"),
         ("print(df['a'].value_counts())", "as text"),
         ("df = df.reset_index()", "reset_index that keeps the index"),
         ("x = df['a'].apply(abs)", "the method apply of a column"),
-        ("x = df.loc[0]", "the attribute loc of a DataFrame"),
-        ("x = df.mean()", "the method mean of a DataFrame"),
-        ("x = df['a'].map(lambda v: v + 1)", "apply of what may take texts or numbers"),
+        ("x = df.mean(axis=1)", "the method mean of a DataFrame"),
         ("print(f1_score(df['a'], df['b'], average=None))", "a score of each class"),
         ("print(f1_score(df['a'], df['b'], pos_label=2))", "the argument pos_label"),
-        ("if df['a'].isnull().any():\n    print(1)", "the method isnull of a column"),
     ] {
         let port = ported(&format!("{read}{script}"));
         let found: Vec<_> = port.gaps.iter().map(|gap| gap.reason.as_str()).collect();

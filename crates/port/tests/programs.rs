@@ -3,8 +3,11 @@ programs! {
     argparse_train
     attention_classes
     attention_classifier
+    batches_by_number
     bidirectional_tagging
+    built_layers
     char_language_model
+    column_values
     conditional_gan
     conv_autoencoder
     convnet_function
@@ -13,11 +16,14 @@ programs! {
     custom_loss_and_metric
     custom_loss_class
     custom_training_loop
+    customer_groups
     data_files
     data_generator
     dataset_steps
     denoising_autoencoder
     depthwise_mobilenet
+    dict_inputs
+    digit_submission
     digits_mlp
     distiller
     early_stop_by_hand
@@ -25,6 +31,7 @@ programs! {
     episodes
     fashion_functional
     figures
+    film_ratings
     fraud_class_weights
     frozen_base
     fuel_table
@@ -41,29 +48,38 @@ programs! {
     imdb_cnn
     inception_module
     input_pipeline
+    json_data
     layer_lists
     layer_methods
     layer_versions
     layers_with_weights
+    leaky_autoencoder
     learning_rate_schedules
     loan_applications
     loop_with_tape
     loss_classes
     lstm_text_generation
+    market_report
     masked_loss
+    methods_with_scores
     metric_classes
     miniature_gpt
     mixer_blocks
     mnist_cnn
     mnist_mlp
+    moving_average
     multi_input_model
     multi_output_model
     numpy_copies
     numpy_indexing
     numpy_tour
     old_keras_names
+    opencv_files
+    opencv_shapes
     pandas_housing
+    parts_of_tables
     patch_mixer
+    pillow_letters
     policy_gradient_bandit
     pretrained_embeddings
     python_integers
@@ -72,6 +88,7 @@ programs! {
     python_texts
     python_tour
     quasi_knn_embedding
+    rare_classes
     recommender_dot
     recommender_net
     recurrent_dropout
@@ -84,6 +101,7 @@ programs! {
     reviews_lstm
     sales_report
     save_and_load
+    sensor_anomalies
     seq2seq_lstm
     several_losses
     siamese
@@ -95,6 +113,7 @@ programs! {
     text_classes
     text_folder
     text_preprocessing
+    tf_image_upscaling
     timeseries_conv1d
     timeseries_lstm
     timeseries_scaler
@@ -102,14 +121,19 @@ programs! {
     transfer_layers
     transformer_block
     tweets_tokenizer
+    two_species
     unet_segmentation
+    unpacked_options
+    unused_blocks
     unused_helpers
     vae
     vit_patches
+    watched_gan
     weather_windows
     wgan_gp
     wide_and_deep
     word2vec_skipgrams
+    word_arguments
     word_counts
     word_distance
 }

@@ -1,5 +1,6 @@
 //! The pixels of an image file.
 
+use super::ImageMode;
 use crate::ToTensor;
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
@@ -46,14 +47,14 @@ impl ColorMode {
 pub struct Image {
     pub(super) height: usize,
     pub(super) width: usize,
-    pub(super) channels: usize,
+    pub(super) mode: ImageMode,
     /// Row by row, the channels of a pixel together.
     pub(super) pixels: Vec<u8>,
 }
 
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Image({} x {}, {} channels)", self.height, self.width, self.channels)
+        write!(f, "Image({} x {}, {})", self.height, self.width, self.mode)
     }
 }
 
@@ -63,9 +64,14 @@ impl Image {
         [self.height, self.width]
     }
 
+    /// What its channels are. Python: `PIL.Image.mode`.
+    pub fn mode(&self) -> ImageMode {
+        self.mode
+    }
+
     /// The number of channels.
     pub fn channels(&self) -> usize {
-        self.channels
+        self.mode.channels()
     }
 
     /// Row by row, the channels of a pixel together.
@@ -78,7 +84,7 @@ impl Image {
 impl ToTensor for Image {
     fn to_tensor(&self) -> Result<Tensor> {
         let pixels: Vec<f32> = self.pixels.iter().map(|pixel| f32::from(*pixel)).collect();
-        Ok(Tensor::from_vec(pixels, (self.height, self.width, self.channels), &Device::Cpu)?)
+        Ok(Tensor::from_vec(pixels, (self.height, self.width, self.channels()), &Device::Cpu)?)
     }
 }
 
@@ -94,7 +100,7 @@ pub(crate) fn decode(path: &Path, color: ColorMode) -> Result<Image> {
     reader.limits(Limits::default());
     let image = reader.decode().map_err(|cause| damaged(&cause))?;
     let (width, height) = (image.width() as usize, image.height() as usize);
-    Ok(Image { height, width, channels: color.channels(), pixels: in_color(image, color) })
+    Ok(Image { height, width, mode: color.into(), pixels: in_color(image, color) })
 }
 
 /// The pixels with these channels. Opacity is dropped, not blended, and brightness is that of PIL, ITU-R 601.
@@ -114,6 +120,6 @@ fn first_channels<P: Pixel<Subpixel = u8>>(image: &ImageBuffer<P, Vec<u8>>) -> V
     image.pixels().map(|pixel| pixel.channels()[0]).collect()
 }
 
-fn brightness(&[red, green, blue]: &[u8; 3]) -> u8 {
+pub(super) fn brightness(&[red, green, blue]: &[u8; 3]) -> u8 {
     ((u32::from(red) * 19595 + u32::from(green) * 38470 + u32::from(blue) * 7471 + 0x8000) >> 16) as u8
 }

@@ -1,9 +1,7 @@
 //! One image of a file. Keras: `keras.utils.load_img`.
 
-use super::{ColorMode, Image, decode};
-use crate::ToTensor;
-use candle_core::Tensor;
-use candle_keras_ops::image::{Interpolation, Resize, resize};
+use super::resample::{Part, resampled};
+use super::{ColorMode, Image, Resample, decode};
 use candle_keras_ops::{Error, Result};
 use std::path::Path;
 
@@ -67,50 +65,22 @@ impl LoadImg {
 /// If the file cannot be read or is not an image, with its path, or an argument is invalid.
 pub fn load_img(path: impl AsRef<Path>, arguments: LoadImg) -> Result<Image> {
     let color = arguments.color_mode.as_deref().map_or(Ok(ColorMode::default()), ColorMode::by_name)?;
-    let interpolation = match arguments.interpolation.as_deref().unwrap_or("nearest") {
-        "nearest" => Interpolation::Nearest,
-        "bilinear" => Interpolation::Bilinear,
-        "bicubic" => Interpolation::Bicubic,
-        "lanczos" => Interpolation::Lanczos3,
-        "box" => Interpolation::Area,
-        other => {
-            let names = ["nearest", "bilinear", "bicubic", "lanczos", "box"];
-            return Err(Error::unknown("interpolation", other, &names));
-        }
-    };
+    let resample = Resample::by_name(arguments.interpolation.as_deref().unwrap_or("nearest"))?;
     let image = decode(path.as_ref(), color)?;
     let Some(size) = arguments.target_size.filter(|size| *size != image.size()) else { return Ok(image) };
     if size.contains(&0) {
         return Err(Error::new("target_size is a height and a width").received(format!("{size:?}")));
     }
-    if interpolation == Interpolation::Nearest && !arguments.keep_aspect_ratio {
-        return Ok(nearest(&image, size));
-    }
-    let antialias = !matches!(interpolation, Interpolation::Nearest | Interpolation::Area);
-    let crop_to_aspect_ratio = arguments.keep_aspect_ratio;
-    let resized =
-        resize(&image.to_tensor()?, &Resize { interpolation, antialias, crop_to_aspect_ratio, ..Resize::to(size) })?;
-    Ok(Image { height: size[0], width: size[1], channels: image.channels, pixels: bytes(&resized)? })
-}
-
-/// The pixels that PIL takes. It adds up the steps from one to the next, so that it takes the first of two which are as near.
-fn nearest(image: &Image, [height, width]: [usize; 2]) -> Image {
-    let places = |from: usize, to: usize| -> Vec<usize> {
-        let step = from as f64 / to as f64;
-        let place = std::iter::successors(Some(0.5 * step), |place| Some(place + step));
-        place.take(to).map(|place| (place as usize).min(from - 1)).collect()
+    let [height, width] = image.size();
+    // The largest part in the middle with the new aspect ratio, in Keras's whole numbers.
+    let part = if arguments.keep_aspect_ratio {
+        let of = |side: usize, over: usize, under: usize| side.saturating_mul(over) / under;
+        let (crop_height, crop_width) =
+            (height.min(of(width, size[0], size[1])).max(1), width.min(of(height, size[1], size[0])).max(1));
+        let (top, left) = ((height - crop_height) / 2, (width - crop_width) / 2);
+        Part { top, left, bottom: top + crop_height, right: left + crop_width }
+    } else {
+        Part::all(&image)
     };
-    let (rows, columns) = (places(image.height, height), places(image.width, width));
-    let at = |row: usize, column: usize| (row * image.width + column) * image.channels;
-    let mut pixels = Vec::with_capacity(height * width * image.channels);
-    for row in rows {
-        columns.iter().for_each(|&column| pixels.extend_from_slice(&image.pixels[at(row, column)..][..image.channels]));
-    }
-    Image { height, width, channels: image.channels, pixels }
-}
-
-/// Numbers from 0 to 255, rounded.
-fn bytes(image: &Tensor) -> Result<Vec<u8>> {
-    let numbers: Vec<f32> = image.flatten_all()?.to_vec1()?;
-    Ok(numbers.iter().map(|number| number.round() as u8).collect())
+    resampled(&image, size, resample, part)
 }

@@ -1,11 +1,17 @@
 //! Image files. Keras: `keras.utils.load_img` and its kin.
 
+mod arrays;
 mod decode;
+mod edit;
 mod load;
+mod modes;
+mod resample;
 mod save;
 
 pub use decode::{ColorMode, Image};
 pub use load::{LoadImg, load_img};
+pub use modes::ImageMode;
+pub use resample::Resample;
 pub use save::{ArrayToImg, SaveImg, array_to_img, save_img};
 
 pub(crate) use decode::decode;
@@ -15,12 +21,27 @@ use candle_core::{DType, Tensor};
 use candle_keras_ops::image::{Interpolation, Resize, resize};
 use candle_keras_ops::{Error, Result};
 
-/// The pixels of an image as an array: `(height, width, channels)`, f32 from 0 to 255. Keras: `keras.utils.img_to_array`.
+/// The pixels of an image, or of an array, as an array of `(height, width, channels)`: f32, those of an image from 0 to 255. Keras:
+/// `keras.utils.img_to_array`.
+///
+/// ```
+/// use candle_core::{DType, Device, Tensor};
+/// use candle_keras_data::img_to_array;
+/// let gray = Tensor::zeros((2, 3), DType::U8, &Device::Cpu)?;
+/// let array = img_to_array(&gray)?;
+/// assert_eq!((array.dims(), array.dtype()), (&[2, 3, 1][..], DType::F32));
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
 ///
 /// # Errors
-/// If there is no memory for it.
-pub fn img_to_array(image: &Image) -> Result<Tensor> {
-    image.to_tensor()
+/// If an array has another number of axes than two or three, or there is no memory for it.
+pub fn img_to_array<I: ToTensor + ?Sized>(image: &I) -> Result<Tensor> {
+    let array = image.to_tensor()?.to_dtype(DType::F32)?;
+    match array.rank() {
+        2 => Ok(array.unsqueeze(2)?),
+        3 => Ok(array),
+        _ => Err(Error::new("img_to_array takes one image").received(format!("{:?}", array.dims()))),
+    }
 }
 
 /// An image, or a batch of them, in another size; the largest part in the middle with the new aspect ratio is kept. Keras:

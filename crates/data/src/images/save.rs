@@ -1,6 +1,6 @@
 //! Images from arrays, and to files. Keras: `keras.utils.array_to_img`, `keras.utils.save_img`.
 
-use super::{Image, pixels};
+use super::{Image, ImageMode, pixels};
 use crate::atomic;
 use candle_core::Tensor;
 use candle_keras_ops::{Error, Result};
@@ -67,7 +67,8 @@ pub fn array_to_img(array: &Tensor, arguments: ArrayToImg) -> Result<Image> {
             .help("scale(true) scales them"));
     }
     // Truncated, as by NumPy's `astype("uint8")`.
-    Ok(Image { height, width, channels, pixels: numbers.iter().map(|number| *number as u8).collect() })
+    let mode = ImageMode::of_channels(channels);
+    Ok(Image { height, width, mode, pixels: numbers.iter().map(|number| *number as u8).collect() })
 }
 
 /// The arguments of [`save_img`], with Keras's defaults.
@@ -152,9 +153,13 @@ impl Image {
     }
 
     fn encode(&self, format: ImageFormat, file: &mut Cursor<Vec<u8>>) -> image::ImageResult<()> {
+        // Files have no such channels.
+        if self.mode == ImageMode::YCbCr {
+            return self.convert(ImageMode::Rgb).encode(format, file);
+        }
         // A JPEG has no opacity.
         let opaque: Vec<u8>;
-        let (pixels, color) = match (self.channels, format) {
+        let (pixels, color) = match (self.channels(), format) {
             (1, _) => (&self.pixels, ExtendedColorType::L8),
             (4, ImageFormat::Jpeg) => {
                 opaque = self.pixels.as_chunks::<4>().0.iter().flat_map(|[r, g, b, _]| [*r, *g, *b]).collect();

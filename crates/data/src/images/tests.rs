@@ -81,7 +81,7 @@ fn images_are_resized() {
     let load = |arguments: LoadImg| load_img(&path, arguments.color_mode("grayscale").target_size([2, 2])).unwrap();
     assert_eq!(load(LoadImg::new()).pixels(), [32, 47, 82, 97]);
     // The means of its quarters.
-    assert_eq!(load(LoadImg::new().interpolation("box")).pixels(), [22, 37, 72, 87]);
+    assert_eq!(load(LoadImg::new().interpolation("box")).pixels(), [23, 38, 73, 88]);
     assert_eq!(load(LoadImg::new().keep_aspect_ratio(true).interpolation("box")).pixels()[0], 35);
     assert_eq!(smart_resize(&gradient(8, 4, 3), [2, 2], "nearest").unwrap().dims(), [2, 2, 3]);
 }
@@ -118,4 +118,88 @@ fn the_nearest_pixels_are_those_of_pil() {
     save_img(&path, &Tensor::from_vec(row, (1, 24, 1), &Device::Cpu).unwrap(), SaveImg::new().scale(false)).unwrap();
     let image = load_img(&path, LoadImg::new().color_mode("grayscale").target_size([1, 20])).unwrap();
     assert_eq!(image.pixels(), [0, 1, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20, 22, 23]);
+}
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/pillow");
+
+/// What a method makes of an image, by its name in the fixtures.
+fn computed(method: &str, arguments: &[&str], image: &Image) -> Image {
+    let numbers: Vec<i64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes: Vec<usize> = numbers.iter().filter_map(|&number| number.try_into().ok()).collect();
+    match method {
+        "resize" => image.resize([sizes[0], sizes[1]], Resample::by_name(arguments[0]).unwrap()).unwrap(),
+        "crop" => image.crop([numbers[0], numbers[1], numbers[2], numbers[3]]).unwrap(),
+        "convert" => image.convert(ImageMode::by_name(arguments[0]).unwrap()),
+        "paste" => {
+            let mut own = Image::new(ImageMode::Rgb, [21, 20], &[1, 2, 3]).unwrap();
+            own.paste(image, [numbers[0], numbers[1]]);
+            own
+        }
+        "back" => Image::merge(ImageMode::YCbCr, &image.split()).unwrap().convert(ImageMode::Rgb),
+        other => panic!("{other}"),
+    }
+}
+
+/// Those of tools/pillow_images.py: the same bytes.
+#[test]
+fn images_are_those_of_pillow() {
+    let mut fixtures = crate::Npz::open(format!("{FOLDER}/images.npz")).unwrap();
+    let (mut count, mut wrong) = (0, Vec::new());
+    for name in fixtures.names() {
+        let parts: Vec<&str> = name.splitn(3, '/').collect();
+        let [method, arguments, image] = parts[..] else { continue };
+        let arguments: Vec<&str> = arguments.split(',').collect();
+        let found = match method {
+            "load" => {
+                let size = [arguments[2].parse().unwrap(), arguments[3].parse().unwrap()];
+                let options = LoadImg::new().interpolation(arguments[0]).keep_aspect_ratio(arguments[1] == "1");
+                load_img(format!("{FOLDER}/{image}"), options.target_size(size)).unwrap()
+            }
+            _ => {
+                let image = Image::from_array(&fixtures.read(&format!("in/{image}")).unwrap()).unwrap();
+                computed(method, &arguments, &image)
+            }
+        };
+        let (found, expected) = (found.to_array().unwrap(), fixtures.read(&name).unwrap());
+        let bytes = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<u8>().unwrap();
+        count += 1;
+        if found.dims() != expected.dims() || bytes(&found) != bytes(&expected) {
+            wrong.push(name);
+        }
+    }
+    assert!(count > 200, "{count}");
+    assert!(wrong.is_empty(), "{} of {count}: {wrong:?}", wrong.len());
+}
+
+#[test]
+fn what_is_no_image_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = Image::new(ImageMode::Rgb, [2, 3], &[1, 2, 3]).unwrap();
+    assert!(Image::new(ImageMode::Rgb, [2, 3], &[1]).is_err());
+    assert!(Image::new(ImageMode::Rgb, [0, 3], &[]).is_err());
+    assert!(Image::new(ImageMode::Rgb, [usize::MAX, 3], &[]).is_err());
+    assert!(image.resize([0, 1], Resample::Box).is_err());
+    assert!(image.resize([usize::MAX, 1], Resample::Box).is_err());
+    assert!(image.crop([2, 2, 1, 3]).is_err());
+    assert!(image.crop([i64::MIN, 0, i64::MAX, 1]).is_err());
+    assert!(Image::merge(ImageMode::Rgb, &image.split()[..2]).is_err());
+    assert!(Image::merge::<Image>(ImageMode::Rgb, &[]).is_err());
+    assert!(Image::from_array(&Tensor::zeros((2, 2), DType::F32, &Device::Cpu).unwrap()).is_err());
+    assert!(img_to_array(&Tensor::zeros(2, DType::F32, &Device::Cpu).unwrap()).is_err());
+    let mut own = image.clone();
+    own.paste(&image, [i64::MAX, i64::MIN]);
+    assert_eq!(own, image);
+    for name in ["a.png", "a.bmp", "a.jpg"] {
+        let path = folder.path().join(name);
+        image.save(&path).unwrap();
+        assert_eq!(Image::open(&path).unwrap().mode(), ImageMode::Rgb, "{name}");
+        image.convert(ImageMode::YCbCr).save(&path).unwrap();
+    }
+    let gray = folder.path().join("gray.jpg");
+    image.convert(ImageMode::L).save(&gray).unwrap();
+    assert_eq!(Image::open(&gray).unwrap().mode(), ImageMode::L);
+    // A palette, which PIL would keep.
+    let palette = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/opencv/palette.png");
+    assert!(Image::open(palette).unwrap_err().to_string().contains("load_img"));
+    assert!(Image::open(folder.path().join("none.png")).is_err());
 }

@@ -4,6 +4,28 @@ use crate::{Error, Result};
 use candle_core::{DType, Device, Tensor, WithDType};
 use ndarray::{ArrayD, ArrayViewMutD, Axis};
 
+/// The whole number of an array with one element, as a key or a place. Python: `int(x)`.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use candle_keras_data::numpy::integer;
+/// assert_eq!(integer(&Tensor::new(&[-3i64], &Device::Cpu)?)?, -3);
+/// assert!(integer(&Tensor::new(0.5, &Device::Cpu)?).is_err());
+/// # Ok::<(), candle_keras_data::Error>(())
+/// ```
+///
+/// # Errors
+/// If it has not one element, or its dtype has fractions.
+pub fn integer(x: &Tensor) -> Result<i64> {
+    if x.elem_count() != 1 || !x.dtype().is_int() {
+        return Err(Error::new("an array is used as a whole number")
+            .expected("one element of a dtype of integers")
+            .received(format!("{:?} of {:?}", x.dims(), x.dtype()))
+            .help("to_dtype(DType::I64) leaves fractions out"));
+    }
+    Ok(x.flatten_all()?.to_dtype(DType::I64)?.to_vec1::<i64>()?[0])
+}
+
 /// The rows for which the mask is not 0; of a mask of several axes, the elements of these. NumPy: `x[mask]`.
 ///
 /// ```

@@ -3,21 +3,25 @@
 
 mod files;
 mod indexing;
+mod missing;
 mod npy;
 mod npz;
 mod print;
 mod quantiles;
 pub mod random;
 mod ranges;
+mod scalar;
 mod texts;
 mod unique;
 
 pub use files::{load, load_npz, loadtxt, save, savez};
-pub use indexing::{allclose, array_equal, compress, flatnonzero, part_mut, rows, to_ndarray};
+pub use indexing::{allclose, array_equal, compress, flatnonzero, integer, part_mut, rows, to_ndarray};
+pub use missing::{isin, nanmax, nanmean, nanmin, nanstd, nansum, nanvar};
 pub use npy::read_npy;
 pub use npz::{Npz, write_npz};
-pub use print::{PrintOptions, array_str, mask_str, set_printoptions};
+pub use print::{PrintOptions, array_str, list_str, mask_str, set_printoptions};
 pub use quantiles::{median, percentile, quantile};
 pub use ranges::{Steps, arange, linspace};
+pub use scalar::scalar;
 pub use texts::{from_texts, fromstring, savetxt};
 pub use unique::{bincount, unique, unique_with_counts, unique_with_inverse};

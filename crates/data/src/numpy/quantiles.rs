@@ -111,18 +111,18 @@ fn quantiles(x: &Tensor, q: &Numbers, axis: SomeAxes, unit: f64) -> Result<Tenso
 }
 
 /// The elements over some axes as rows.
-struct Rows {
-    numbers: Vec<f64>,
-    length: usize,
+pub(super) struct Rows {
+    pub(super) numbers: Vec<f64>,
+    pub(super) length: usize,
     /// The sizes of the other axes.
-    shape: Vec<usize>,
+    pub(super) shape: Vec<usize>,
     /// That of the result.
-    dtype: DType,
+    pub(super) dtype: DType,
     precision: Precision,
 }
 
 impl Rows {
-    fn of(x: &Tensor, axis: SomeAxes) -> Result<Self> {
+    pub(super) fn of(x: &Tensor, axis: SomeAxes) -> Result<Self> {
         check_memory(x.dims(), DType::F64)?;
         let over = Axes::from(axis).resolve(x.rank())?;
         let others: Vec<usize> = (0..x.rank()).filter(|axis| !over.contains(axis)).collect();

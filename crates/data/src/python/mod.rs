@@ -12,7 +12,7 @@ pub mod tables;
 pub use counting::{count, most_common};
 pub use division::{floor_div, modulo};
 pub use formats::{Formatted, format, zfill};
-pub use slices::{place, slice};
+pub use slices::{bound, place, slice};
 
 /// The seconds since 1970. Python: `time.time()`.
 pub fn time() -> f64 {

@@ -54,6 +54,17 @@ pub fn place(index: i64, len: usize) -> Result<usize> {
     })
 }
 
+/// An end of a part of what has this length: negative ones count from its end, and none is behind it. Python: `x[:end]`.
+///
+/// ```
+/// use candle_keras_data::python::bound;
+/// assert_eq!((bound(2, 5), bound(-2, 5), bound(9, 5), bound(-9, 5)), (2, 3, 5, 0));
+/// ```
+pub fn bound(end: i64, len: usize) -> usize {
+    let far = usize::try_from(end.unsigned_abs()).unwrap_or(usize::MAX);
+    if end < 0 { len.saturating_sub(far) } else { far.min(len) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::slice;

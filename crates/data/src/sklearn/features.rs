@@ -44,6 +44,12 @@ impl Features {
         if self.is_single { f64::from(x as f32) } else { x }
     }
 
+    /// What a feature is divided by: 1 in the place of almost nothing.
+    pub(super) fn divisor(&self, scale: f64) -> f64 {
+        let epsilon = if self.is_single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        if scale < 10.0 * epsilon { 1.0 } else { scale }
+    }
+
     /// Each number by this function of it and its feature.
     pub(super) fn map(&self, f: impl Fn(f64, usize) -> f64) -> Result<Tensor> {
         let numbers = self.numbers.iter().enumerate().map(|(i, x)| f(*x, i % self.width)).collect::<Vec<_>>();

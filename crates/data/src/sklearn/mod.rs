@@ -19,23 +19,31 @@ mod class_weight;
 mod features;
 mod folds;
 mod label_encoder;
+mod max_abs_scaler;
 mod metrics;
 mod min_max_scaler;
 mod one_hot_encoder;
+mod pca;
+mod robust_scaler;
 mod samples;
 mod split;
 mod standard_scaler;
+mod toy_datasets;
 
 pub use class_weight::balanced_class_weight;
 pub use folds::{KFold, StratifiedKFold};
 pub use label_encoder::LabelEncoder;
+pub use max_abs_scaler::MaxAbsScaler;
 pub use metrics::{
-    Average, ClassificationReport, accuracy_score, classification_report, confusion_matrix, f1_score,
-    mean_absolute_error, mean_squared_error, precision_score, r2_score, recall_score, roc_auc_score,
-    root_mean_squared_error,
+    Average, ClassificationReport, KappaWeights, accuracy_score, balanced_accuracy_score, classification_report,
+    cohen_kappa_score, confusion_matrix, f1_score, log_loss, mean_absolute_error, mean_squared_error, precision_score,
+    r2_score, recall_score, roc_auc_score, root_mean_squared_error,
 };
 pub use min_max_scaler::MinMaxScaler;
 pub use one_hot_encoder::OneHotEncoder;
+pub use pca::PCA;
+pub use robust_scaler::RobustScaler;
 pub use samples::{Samples, Splittable};
 pub use split::{TrainTestSplit, shuffle, train_test_split};
 pub use standard_scaler::StandardScaler;
+pub use toy_datasets::{ToyDataset, load_iris, load_wine};

@@ -1,13 +1,23 @@
 //! One value of a column.
 
-/// A value of a [`Column`](crate::Column): what columns are compared with and mapped to.
+use candle_keras_ops::{Error, Result};
+
+/// A value of a [`Column`](crate::Column): what columns are compared with and mapped to, and what a loop over a column gets.
+///
+/// Whether it is a number or a string is known when the program runs: [`number`](Self::number), [`integer`](Self::integer) and
+/// [`text`](Self::text) ask for one of them.
 ///
 /// ```
-/// use candle_keras_data::Cell;
+/// use candle_keras_data::{Cell, Column};
 /// assert_eq!(Cell::from(3), Cell::Integer(3));
 /// assert_eq!(Cell::from("cat").to_string(), "cat");
+/// for age in Column::Integers(vec![3, 7]).cells() {
+///     assert!(age.number()? > 2.0);
+///     assert!(age.text().is_err());
+/// }
+/// # Ok::<(), candle_keras_data::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub enum Cell {
     /// A whole number.
     Integer(i64),
@@ -27,11 +37,88 @@ impl Cell {
         }
     }
 
+    /// Its number.
+    ///
+    /// # Errors
+    /// If it is a string.
+    pub fn number(&self) -> Result<f64> {
+        self.as_f64().ok_or_else(|| self.is_no("a number"))
+    }
+
+    /// Its whole number.
+    ///
+    /// # Errors
+    /// If it is a string, or a number of a column of floats.
+    pub fn integer(&self) -> Result<i64> {
+        match self {
+            Self::Integer(number) => Ok(*number),
+            _ => Err(self.is_no("a whole number")),
+        }
+    }
+
+    /// Its string.
+    ///
+    /// # Errors
+    /// If it is a number.
+    pub fn text(&self) -> Result<&str> {
+        match self {
+            Self::String(text) => Ok(text),
+            _ => Err(self.is_no("a string")),
+        }
+    }
+
+    /// As a number, also of a string that is one. Python: `float(x)`.
+    ///
+    /// ```
+    /// use candle_keras_data::Cell;
+    /// assert_eq!((Cell::from(3).to_f64()?, Cell::from(" 0.5").to_f64()?), (3.0, 0.5));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it is a string that is no number.
+    pub fn to_f64(&self) -> Result<f64> {
+        match self {
+            Self::String(text) => text.trim().parse().map_err(|_| self.is_no("a number")),
+            _ => self.number(),
+        }
+    }
+
+    /// As a whole number: without its fraction, also of a string that is one. Python: `int(x)`.
+    ///
+    /// ```
+    /// use candle_keras_data::Cell;
+    /// assert_eq!((Cell::from(-3.5).to_i64()?, Cell::from("12").to_i64()?), (-3, 12));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it is a string that is no whole number, or NaN or infinite.
+    pub fn to_i64(&self) -> Result<i64> {
+        match self {
+            Self::Integer(number) => Ok(*number),
+            Self::Float(number) if number.is_finite() => Ok(*number as i64),
+            Self::String(text) => text.trim().parse().map_err(|_| self.is_no("a whole number")),
+            Self::Float(_) => Err(self.is_no("a whole number")),
+        }
+    }
+
+    fn is_no(&self, expected: &str) -> Error {
+        Error::new("a value of a column is used as what it is not").expected(expected).received(self.described())
+    }
+
     pub(crate) fn described(&self) -> String {
         match self {
             Self::String(text) => format!("{text:?}"),
             number => number.to_string(),
         }
+    }
+}
+
+/// As Python writes it in a list.
+impl std::fmt::Debug for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.described())
     }
 }
 
@@ -57,6 +144,12 @@ macro_rules! from {
 }
 
 from! { Integer as i64: i32, i64, u32, usize, bool; Float as f64: f32, f64 }
+
+impl From<&Cell> for Cell {
+    fn from(cell: &Cell) -> Self {
+        cell.clone()
+    }
+}
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {

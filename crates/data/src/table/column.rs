@@ -5,6 +5,7 @@ use super::{Cell, Column, Table};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::ops::{Bound, RangeBounds};
 
 impl Column {
@@ -27,9 +28,31 @@ impl Column {
         }
     }
 
-    /// Each value.
-    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+    /// Each value. Python: `for value in column`.
+    ///
+    /// ```
+    /// use candle_keras_data::{Cell, Column};
+    /// let ages: Vec<Cell> = Column::Integers(vec![3, 7]).cells().collect();
+    /// assert_eq!(format!("{ages:?}"), "[3, 7]");
+    /// ```
+    pub fn cells(&self) -> impl DoubleEndedIterator<Item = Cell> + ExactSizeIterator {
         (0..self.len()).map(|row| self.cell(row))
+    }
+
+    /// The value of a row by its place. pandas: `column.iloc[0]`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// assert_eq!(Column::Integers(vec![3, 7]).get(1)?, 7);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are fewer rows.
+    pub fn get(&self, row: usize) -> Result<Cell> {
+        let error =
+            || Error::new("there is no such row").expected(format!("0..{}", self.len())).received(row.to_string());
+        if row < self.len() { Ok(self.cell(row)) } else { Err(error()) }
     }
 
     pub(crate) fn cell(&self, row: usize) -> Cell {
@@ -131,13 +154,10 @@ impl Column {
     /// # Errors
     /// If the values of the pairs are both numbers and strings.
     pub fn map<K: Into<Cell>, V: Into<Cell>>(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<Self> {
-        let pairs: Vec<(Cell, Cell)> = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let is_text = pairs.iter().any(|(_, value)| matches!(value, Cell::String(_)));
+        let pairs: HashMap<Cell, Cell> = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        let is_text = pairs.values().any(|value| matches!(value, Cell::String(_)));
         let missing = || if is_text { Cell::String(String::new()) } else { Cell::Float(f64::NAN) };
-        let found = |cell: Cell| {
-            let pair = pairs.iter().find(|(key, _)| compared(&cell, key) == Some(Ordering::Equal));
-            pair.map_or_else(missing, |(_, value)| value.clone())
-        };
+        let found = |cell: Cell| pairs.get(&cell).cloned().unwrap_or_else(missing);
         Self::of_cells(self.cells().map(found).collect())
     }
 
@@ -207,8 +227,48 @@ impl Column {
         self.mask(|cell| compared(&cell, &value).is_some_and(&is))
     }
 
+    /// 1 where the value is one of these, else 0. pandas: `column.isin(values)`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// let column = Column::Integers(vec![3, 1, 4]);
+    /// assert_eq!(column.isin([4, 3])?.to_vec1::<u8>()?, [1, 0, 1]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn isin<C: Into<Cell>>(&self, values: impl IntoIterator<Item = C>) -> Result<Tensor> {
+        let values: HashSet<Cell> = values.into_iter().map(Into::into).collect();
+        self.mask(|cell| values.contains(&cell))
+    }
+
     fn mask(&self, is: impl Fn(Cell) -> bool) -> Result<Tensor> {
         Ok(Tensor::from_iter(self.cells().map(|cell| u8::from(is(cell))), &Device::Cpu)?)
+    }
+
+    /// 1 where the value is missing, else 0: NaN, or an empty string. pandas: `column.isnull()`, `column.isna()`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// let column = Column::Floats(vec![0.5, f64::NAN]);
+    /// assert_eq!(column.isnull()?.to_vec1::<u8>()?, [0, 1]);
+    /// assert_eq!(column.notnull()?.to_vec1::<u8>()?, [1, 0]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn isnull(&self) -> Result<Tensor> {
+        Ok(Tensor::from_iter((0..self.len()).map(|row| u8::from(self.is_missing(row))), &Device::Cpu)?)
+    }
+
+    /// 0 where the value is missing, else 1. pandas: `column.notnull()`, `column.notna()`.
+    ///
+    /// # Errors
+    /// If there is not enough memory.
+    pub fn notnull(&self) -> Result<Tensor> {
+        Ok(Tensor::from_iter((0..self.len()).map(|row| u8::from(!self.is_missing(row))), &Device::Cpu)?)
     }
 
     /// The different values in the order in which they occur first. pandas: `column.unique()`.
@@ -277,7 +337,7 @@ impl Column {
     /// # Errors
     /// If it has strings.
     pub fn sum(&self) -> Result<f64> {
-        Ok(self.present("sum")?.iter().sum())
+        Ok(self.present("sum")?.iter().fold(0.0, |sum, x| sum + x))
     }
 
     /// The mean of its numbers without the missing ones; NaN of none. pandas: `column.mean()`.

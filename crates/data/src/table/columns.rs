@@ -28,6 +28,22 @@ impl Table {
         Self::new(names.into_iter().zip(columns))
     }
 
+    /// Of the columns of an array, which are called `"0"`, `"1"` and so on; an array of one axis is one column. pandas: `DataFrame(x)`.
+    ///
+    /// ```
+    /// use candle_keras_data::Table;
+    /// use candle_core::{Device, Tensor};
+    /// let x = Tensor::new(&[0.5f64, 1.5, 2.5], &Device::Cpu)?;
+    /// assert_eq!((Table::numbered(&x)?.shape(), Table::numbered(&x)?.names()), ((3, 1), &["0".to_string()][..]));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the array has more than two axes.
+    pub fn numbered(x: &Tensor) -> Result<Self> {
+        Self::new(x.to_columns()?.into_iter().enumerate().map(|(place, column)| (place.to_string(), column)))
+    }
+
     /// The numbers of rows and columns. pandas: `table.shape`.
     pub fn shape(&self) -> (usize, usize) {
         (self.rows(), self.names.len())

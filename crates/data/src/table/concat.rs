@@ -19,6 +19,7 @@ impl Table {
     pub fn concat_rows<'a>(tables: impl IntoIterator<Item = &'a Self>) -> Result<Self> {
         let tables: Vec<&Self> = tables.into_iter().collect();
         let first = tables.first().ok_or_else(|| Error::new("there are no tables"))?;
+        tables.iter().try_for_each(|table| table.check_numbered())?;
         if let Some(other) = tables.iter().find(|table| table.names() != first.names()) {
             return Err(Error::new("tables that are put together have the same columns")
                 .expected(format!("{:?}", first.names()))
@@ -46,12 +47,38 @@ impl Table {
     pub fn concat_columns<'a>(tables: impl IntoIterator<Item = &'a Self>) -> Result<Self> {
         let tables: Vec<&Self> = tables.into_iter().collect();
         let first = tables.first().ok_or_else(|| Error::new("there are no tables"))?;
+        tables.iter().try_for_each(|table| table.check_numbered())?;
         if tables.iter().any(|table| table.index() != first.index()) {
             return Err(Error::new("one of the tables has other rows").help("reset_index numbers them from 0 on"));
         }
         let columns = tables.iter().flat_map(|table| table.columns());
         let table = Self::new(columns.map(|(name, column)| (name.to_string(), column.clone())))?;
         Ok(Self { index: first.index.clone(), ..table })
+    }
+}
+
+impl Column {
+    /// The values of columns one behind the other. pandas: `pd.concat([a, b])`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// let both = Column::concat([&Column::Integers(vec![1]), &Column::Floats(vec![0.5])])?;
+    /// assert_eq!(both, Column::Floats(vec![1.0, 0.5]));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are no columns, or they have numbers and strings.
+    pub fn concat<'a>(columns: impl IntoIterator<Item = &'a Self>) -> Result<Self> {
+        let columns: Vec<&Self> = columns.into_iter().collect();
+        let of_strings = columns.iter().filter(|column| matches!(column, Self::Strings(_))).count();
+        match (columns.len(), of_strings) {
+            (0, _) => Err(Error::new("there are no columns")),
+            (all, some) if some > 0 && some < all => {
+                Err(Error::new("columns that are put together are all of one kind").received("numbers and strings"))
+            }
+            _ => Ok(joined(&columns)),
+        }
     }
 }
 

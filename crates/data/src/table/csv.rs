@@ -1,6 +1,7 @@
 //! Comma-separated values. pandas: `read_csv`; TensorFlow: `tf.data.experimental.make_csv_dataset`.
 
 use super::cleaned::{Cleaned, Cleaning};
+use super::encoding::Encoding;
 use super::stream::{self, ReadRows};
 use super::{Column, Kind, Table, apart, place};
 use crate::{Batch, Batching, Dataset, Elements, Source};
@@ -34,6 +35,8 @@ pub struct ReadCsv {
     whitespace: bool,
     skipinitialspace: bool,
     comment: Option<char>,
+    encoding: String,
+    skip_bad_lines: bool,
 }
 
 impl Default for ReadCsv {
@@ -52,6 +55,8 @@ impl Default for ReadCsv {
             whitespace: false,
             skipinitialspace: false,
             comment: None,
+            encoding: "utf-8".into(),
+            skip_bad_lines: false,
         }
     }
 }
@@ -112,6 +117,21 @@ impl ReadCsv {
         self
     }
 
+    /// How the characters of the file are written, as Python calls it: `"utf-8"`, `"latin1"` or `"cp1252"`. Default: `"utf-8"`.
+    ///
+    /// ```
+    /// use candle_keras_data::{ReadCsv, read_csv};
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("weather.csv");
+    /// std::fs::write(&path, b"temp (\xb0C)\n21.5\n").expect("a file");
+    /// assert_eq!(read_csv(&path, ReadCsv::new().encoding("latin1"))?.names(), ["temp (°C)"]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    pub fn encoding(mut self, encoding: impl Into<String>) -> Self {
+        self.encoding = encoding.into();
+        self
+    }
+
     /// The reader of a file, with what is to be done to its lines before.
     fn reader(&self, file: File) -> Result<Reader<Box<dyn Read + Send>>> {
         let ascii = |name: &str, character: char| {
@@ -121,12 +141,15 @@ impl ReadCsv {
                     .received(format!("{character:?}"))
             })
         };
+        let file = Encoding::named(&self.encoding)?.decoded(file);
         if let Some(sep) = self.sep_text.as_deref().filter(|sep| !sep.is_empty()) {
             // A character that texts do not have takes its place.
             let text = std::io::read_to_string(file).map_err(|cause| Error::new(format!("not UTF-8 text: {cause}")))?;
             let text = std::io::Cursor::new(text.replace(sep, "\u{1f}").into_bytes());
             let reader = Box::new(text) as Box<dyn Read + Send>;
-            return Ok(ReaderBuilder::new().has_headers(false).delimiter(0x1f).quoting(false).from_reader(reader));
+            let mut builder = ReaderBuilder::new();
+            builder.has_headers(false).delimiter(0x1f).quoting(false).flexible(self.skip_bad_lines);
+            return Ok(builder.from_reader(reader));
         }
         let cleaning = Cleaning {
             sep: ascii("sep", self.sep)?,
@@ -135,9 +158,10 @@ impl ReadCsv {
             comment: self.comment.map(|comment| ascii("comment", comment)).transpose()?,
         };
         let is_cleaned = self.whitespace || self.skipinitialspace || self.comment.is_some();
-        let read: Box<dyn Read + Send> =
-            if is_cleaned { Box::new(Cleaned::new(file, cleaning)) } else { Box::new(file) };
-        Ok(ReaderBuilder::new().has_headers(false).delimiter(cleaning.sep).trim(Trim::None).from_reader(read))
+        let read: Box<dyn Read + Send> = if is_cleaned { Box::new(Cleaned::new(file, cleaning)) } else { file };
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).delimiter(cleaning.sep).trim(Trim::None).flexible(self.skip_bad_lines);
+        Ok(builder.from_reader(read))
     }
 
     /// Whether the first row has the names of the columns. Default: true. Without it they are [`names`](Self::names), or `"0"`, `"1"` and so on.
@@ -173,6 +197,23 @@ impl ReadCsv {
     /// More texts that stand for a missing value, beside those of pandas.
     pub fn na_values<S: Into<String>>(mut self, texts: impl IntoIterator<Item = S>) -> Self {
         self.na_values = texts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether rows with more fields than the first are left out, instead of an error; those with fewer are filled with missing values.
+    /// pandas: `on_bad_lines="skip"`. Default: false.
+    ///
+    /// ```
+    /// use candle_keras_data::{ReadCsv, read_csv};
+    /// # let folder = tempfile::tempdir().expect("a folder");
+    /// # let path = folder.path().join("a.csv");
+    /// std::fs::write(&path, "a,b\n1,2\n3,4,5\n6\n").expect("a file");
+    /// let table = read_csv(&path, ReadCsv::new().skip_bad_lines(true))?;
+    /// assert_eq!((table.rows(), table.column("a")?.sum()?), (2, 7.0));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    pub fn skip_bad_lines(mut self, skip: bool) -> Self {
+        self.skip_bad_lines = skip;
         self
     }
 
@@ -245,20 +286,28 @@ struct Rows {
     record: StringRecord,
     /// A row that was read for its number of fields.
     has_record: bool,
+    /// How many fields the first row has.
+    count: usize,
 }
 
 impl Rows {
     fn open(path: &Path, arguments: &ReadCsv) -> Result<Self> {
-        let file = File::open(path).map_err(|cause| Error::io(path, cause))?;
+        let file = File::open(path).map_err(|cause| match path.to_string_lossy().contains("://") {
+            true => Error::new("a table is read from a file, not from an address")
+                .received(path.display().to_string())
+                .help("utils::get_file downloads it, and returns its path"),
+            false => Error::io(path, cause),
+        })?;
         let reader = arguments.reader(file)?;
         let (names, places) = (Vec::new(), Vec::new());
         let mut rows =
-            Self { path: path.into(), reader, names, places, record: StringRecord::new(), has_record: false };
+            Self { path: path.into(), reader, names, places, record: StringRecord::new(), has_record: false, count: 0 };
         if !rows.next()? {
             return Err(
                 Error::new(format!("{} is empty", path.display())).expected("a row with the names of the columns")
             );
         }
+        rows.count = rows.record.len();
         let all: Vec<String> = match (&arguments.names, arguments.header) {
             (Some(names), _) => names.clone(),
             // Spreadsheets write a byte-order mark.
@@ -311,6 +360,17 @@ impl Rows {
         if std::mem::take(&mut self.has_record) {
             return Ok(true);
         }
+        while self.read()? {
+            // Those with more fields are left out, if they are no error.
+            if self.record.len() <= self.count || self.count == 0 {
+                (self.record.len()..self.count).for_each(|_| self.record.push_field(""));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn read(&mut self) -> Result<bool> {
         self.reader.read_record(&mut self.record).map_err(|error| {
             let line = error.position().map_or(0, csv::Position::line);
             let at = format!("{}, line {line}", self.path.display());

@@ -81,7 +81,7 @@ impl Table {
                 table.push(format!("{prefix}{}{value}", arguments.prefix_sep), dummy)?;
             }
         }
-        Ok(Self { index: self.index.clone(), ..table })
+        Ok(Self { index: self.index.clone(), row_names: self.row_names.clone(), ..table })
     }
 }
 

@@ -26,7 +26,7 @@ impl Table {
     /// With rows that are numbered from 0 on. pandas: `table.reset_index(drop=True)`.
     #[must_use]
     pub fn reset_index(&self) -> Self {
-        Self { index: None, ..self.clone() }
+        Self { index: None, row_names: None, ..self.clone() }
     }
 
     /// Without the rows of these numbers, as [`index`](Self::index) has them. pandas: `table.drop(part.index)`.
@@ -53,6 +53,7 @@ impl Table {
             names: self.names.clone(),
             columns: self.columns.iter().map(|column| column.take(rows)).collect(),
             index: Some(rows.iter().map(|&row| numbers[row]).collect()),
+            row_names: self.row_names.clone(),
         }
     }
 }

@@ -1,18 +1,29 @@
 //! Tables: named columns of numbers or strings, from files. pandas: `DataFrame`.
 
 mod cell;
+mod cell_numbers;
+mod cell_order;
 mod cleaned;
 mod column;
 mod columns;
 mod concat;
 mod csv;
 mod dummies;
+mod duplicates;
+mod encoding;
 mod index;
+mod labels;
+mod named_numbers;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod print;
+mod rolling;
+mod row;
+mod row_names;
 mod rows;
 mod stream;
+mod strings;
+mod summary;
 mod to_column;
 mod write;
 
@@ -20,13 +31,20 @@ pub use cell::Cell;
 pub(crate) use column::compared;
 pub use csv::{ReadCsv, csv_dataset, read_csv};
 pub use dummies::GetDummies;
+pub use named_numbers::NamedNumbers;
 #[cfg(feature = "parquet")]
 pub use parquet::{ReadParquet, parquet_dataset, read_parquet};
+pub use rolling::Rolling;
+pub use row::Row;
+pub use summary::Summary;
 pub use to_column::ToColumn;
+pub use write::WriteCsv;
 
 use crate::{Array, Batch, Dataset, IntoBatch, Names, ToTensor};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
+use row_names::RowNames;
+use std::sync::Arc;
 
 /// A column of a [`Table`].
 #[derive(Debug, Clone, PartialEq)]
@@ -150,6 +168,8 @@ pub struct Table {
     columns: Vec<Column>,
     /// The numbers of its rows in the table that they were taken from, if they are not 0, 1 and so on.
     index: Option<Vec<usize>>,
+    /// What is printed in the place of these numbers.
+    row_names: Option<Arc<RowNames>>,
 }
 
 impl Table {
@@ -181,6 +201,7 @@ impl Table {
         }
         if self.columns.is_empty() {
             self.index = None;
+            self.row_names = None;
         }
         self.names.push(name);
         self.columns.push(column);
@@ -227,7 +248,9 @@ impl Table {
     pub fn select<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         let columns = names.into_iter().map(|name| Ok((name, self.column(name)?.clone())));
         let table = Self::new(columns.collect::<Result<Vec<_>>>()?)?;
-        Ok(Self { index: self.index.clone().filter(|_| !table.columns.is_empty()), ..table })
+        let is_empty = table.columns.is_empty();
+        let index = self.index.clone().filter(|_| !is_empty);
+        Ok(Self { index, row_names: self.row_names.clone(), ..table })
     }
 
     /// These rows, in this order.

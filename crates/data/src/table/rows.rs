@@ -1,7 +1,7 @@
 //! Some rows of a table.
 
-use super::Table;
 use super::column::{places, rows_of};
+use super::{Column, Table};
 use crate::SplitSize;
 use crate::numpy::random::{self, RandomState};
 use candle_core::Tensor;
@@ -92,23 +92,73 @@ impl Table {
     /// # Errors
     /// If there are fewer rows.
     pub fn sample(&self, size: impl Into<SplitSize>, random_state: impl Into<Option<u32>>) -> Result<Self> {
-        let (total, size) = (self.rows(), size.into());
-        let count = match size {
-            SplitSize::Count(count) => count,
-            // As Python rounds, halves to even; a negative share is 0 rows.
-            SplitSize::Share(share) => (share * total as f64).round_ties_even() as usize,
-        };
-        if count > total {
-            return Err(Error::new("a sample has more rows than the table")
-                .expected(format!("at most {total}"))
-                .received(format!("{size:?}")));
-        }
-        let mut order: Vec<usize> = (0..total).collect();
-        match random_state.into() {
-            Some(seed) => RandomState::new(seed).shuffle(&mut order),
-            None => random::shuffle(&mut order),
-        }
-        order.truncate(count);
-        Ok(self.of_rows(&order))
+        Ok(self.of_rows(&sampled(self.rows(), size.into(), random_state.into())?))
     }
+
+    /// Some rows, each drawn from all, so that one may be there several times. With a seed they are those of pandas:
+    /// `table.sample(n=10, replace=True, random_state=42)`.
+    ///
+    /// ```
+    /// use candle_keras_data::{Column, Table};
+    /// let table = Table::new([("a", Column::Integers(vec![1, 2, 3]))])?;
+    /// assert_eq!(table.sample_with_replacement(5, 1)?.index(), [1, 0, 0, 1, 1]);
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the table has no rows.
+    pub fn sample_with_replacement(
+        &self,
+        size: impl Into<SplitSize>,
+        random_state: impl Into<Option<u32>>,
+    ) -> Result<Self> {
+        let (total, count) = (self.rows(), count_of(size.into(), self.rows()));
+        let rows = match random_state.into() {
+            Some(seed) => RandomState::new(seed).randint(0, total as i64, count)?,
+            None => random::randint(0, total as i64, count)?,
+        };
+        Ok(self.of_rows(&rows.to_vec1::<i64>()?.into_iter().map(|row| row as usize).collect::<Vec<_>>()))
+    }
+}
+
+impl Column {
+    /// Some values in random order, each row once, as [`Table::sample`] takes them. pandas: `column.sample(n=1, random_state=42)`.
+    ///
+    /// ```
+    /// use candle_keras_data::Column;
+    /// assert_eq!(Column::Integers(vec![1, 2, 3]).sample(2, 3)?, Column::Integers(vec![2, 1]));
+    /// # Ok::<(), candle_keras_data::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there are fewer rows.
+    pub fn sample(&self, size: impl Into<SplitSize>, random_state: impl Into<Option<u32>>) -> Result<Self> {
+        Ok(self.take(&sampled(self.len(), size.into(), random_state.into())?))
+    }
+}
+
+fn count_of(size: SplitSize, total: usize) -> usize {
+    match size {
+        SplitSize::Count(count) => count,
+        // As Python rounds, halves to even; a negative share is 0 rows.
+        SplitSize::Share(share) => (share * total as f64).round_ties_even() as usize,
+    }
+}
+
+/// Some rows of so many, each once.
+fn sampled(total: usize, size: SplitSize, seed: Option<u32>) -> Result<Vec<usize>> {
+    let count = count_of(size, total);
+    if count > total {
+        return Err(Error::new("a sample has more rows than the table")
+            .expected(format!("at most {total}"))
+            .received(format!("{size:?}"))
+            .help("sample_with_replacement takes rows several times"));
+    }
+    let mut order: Vec<usize> = (0..total).collect();
+    match seed {
+        Some(seed) => RandomState::new(seed).shuffle(&mut order),
+        None => random::shuffle(&mut order),
+    }
+    order.truncate(count);
+    Ok(order)
 }

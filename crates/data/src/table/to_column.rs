@@ -1,10 +1,10 @@
 //! What can be a column: tensors, lists, columns.
 
-use super::{Cell, Column};
+use super::{Cell, Column, Table};
 use candle_core::{DType, Device, Tensor};
 use candle_keras_ops::{Error, Result};
 
-/// A value for each row: a [`Column`], a tensor with one number for each row, or a list of numbers or strings.
+/// A value for each row: a [`Column`], a [`Table`] of one, a tensor with one number for each row, or a list of numbers or strings.
 ///
 /// ```
 /// use candle_keras_data::{Column, ToColumn};
@@ -19,7 +19,7 @@ pub trait ToColumn {
     /// If there is more than one value for a row.
     fn to_column(&self) -> Result<Column>;
 
-    /// The columns of an array of two axes; one of anything else.
+    /// The columns of a table or of an array of two axes; one of anything else.
     ///
     /// # Errors
     /// If an array has more axes.
@@ -41,6 +41,21 @@ impl<T: ToColumn + ?Sized> ToColumn for &T {
 impl ToColumn for Column {
     fn to_column(&self) -> Result<Column> {
         Ok(self.clone())
+    }
+}
+
+impl ToColumn for Table {
+    fn to_column(&self) -> Result<Column> {
+        match &self.columns[..] {
+            [column] => Ok(column.clone()),
+            columns => Err(Error::new("a column has one value for each row")
+                .expected("a table of one column")
+                .received(format!("{} columns", columns.len()))),
+        }
+    }
+
+    fn to_columns(&self) -> Result<Vec<Column>> {
+        Ok(self.columns.clone())
     }
 }
 

@@ -1,6 +1,6 @@
 //! A layer in place of an activation function, as in Keras's `Dense(4, activation=LeakyReLU())`.
 
-use super::Activate;
+use super::{Activate, ActivationFunction, ELU, LeakyReLU, ReLU, Softmax};
 use crate::layer::{build, run};
 use crate::object::{Described, KerasObject};
 use crate::registry::{first_name, layer_from_config};
@@ -51,11 +51,40 @@ impl Activate for OfLayer {
     }
 }
 
+macro_rules! layers_as_functions {
+    ($($class:ident),*) => {$(
+        /// The layer in place of a function:
+        ///
+        /// ```
+        /// use candle_keras_layers::activations::LeakyReLU;
+        /// use candle_keras_layers::Dense;
+        ///
+        /// let dense = Dense::new(4).activation(LeakyReLU::new().negative_slope(0.3));
+        /// ```
+        impl From<$class> for ActivationFunction {
+            fn from(layer: $class) -> Self {
+                Self::of(Arc::new(OfLayer(Arc::new(layer))))
+            }
+        }
+    )*};
+}
+
+layers_as_functions!(ELU, LeakyReLU, ReLU, Softmax);
+
 #[cfg(test)]
 mod tests {
-    use crate::activations::ActivationFunction;
+    use crate::activations::{ActivationFunction, LeakyReLU};
     use candle_core::{Device, Tensor};
     use serde_json::json;
+
+    #[test]
+    fn a_layer_is_an_activation() {
+        let activation = ActivationFunction::from(LeakyReLU::new().negative_slope(0.5));
+        let x = Tensor::new(&[-1f32, 2.], &Device::Cpu).unwrap();
+        assert_eq!(activation.call(&x).unwrap().to_vec1::<f32>().unwrap(), [-0.5, 2.]);
+        let again: ActivationFunction = serde_json::from_value(serde_json::to_value(&activation).unwrap()).unwrap();
+        assert_eq!(again.call(&x).unwrap().to_vec1::<f32>().unwrap(), [-0.5, 2.]);
+    }
 
     #[test]
     fn a_layer_is_an_activation_in_files() {

@@ -90,10 +90,14 @@ fn images() {
             if draw.one_in(9) { draw.size() } else { 3 },
         );
         let x = draw.operand(&shape, dtype);
-        match draw.below(4) {
+        match draw.below(8) {
             0 => Ok(vec![(image::rgb_to_grayscale(&x, data_format)?, None)]),
             1 => same(&x, image::rgb_to_hsv(&x, data_format)?),
             2 => same(&x, image::hsv_to_rgb(&x, data_format)?),
+            3 => same(&x, image::rgb_to_yuv(&x)?),
+            4 => same(&x, image::yuv_to_rgb(&x)?),
+            5 => Ok(vec![(image::central_crop(&x, draw.number())?, None)]),
+            6 => Ok(vec![(image::to_fractions(&x)?, None)]),
             _ => same(&x, image::pixelwise(&x, vec![Square])?),
         }
     });

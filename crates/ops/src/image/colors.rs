@@ -106,7 +106,7 @@ pub fn hsv_to_rgb(images: &Tensor, data_format: DataFormat) -> Result<Tensor> {
     of_floats("hsv_to_rgb", images, data_format, |x| pixelwise(x, vec![HsvToRgb]))
 }
 
-fn of_floats(
+pub(super) fn of_floats(
     op: &str,
     images: &Tensor,
     format: DataFormat,

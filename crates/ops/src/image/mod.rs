@@ -17,6 +17,7 @@ mod perspective;
 mod pixels;
 mod resize;
 mod sample;
+mod tensorflow;
 mod warp;
 
 pub use blur::gaussian_blur;
@@ -32,6 +33,7 @@ pub use patches::{ExtractPatches, extract_patches, extract_patches_3d};
 pub use perspective::{homography, perspective_transform};
 pub use pixels::{Number, PixelFunction, pixelwise};
 pub use resize::{Resize, resize};
+pub use tensorflow::{central_crop, psnr, rgb_to_yuv, to_fractions, yuv_to_rgb};
 pub use warp::{Affine, affine_transform, warp};
 
 use crate::lengths;

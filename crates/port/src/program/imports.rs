@@ -20,7 +20,7 @@ impl Program<'_> {
             "prelude" => {}
             _ if crate::api::is_in_prelude(path) => {}
             // Modules whose names Keras has too.
-            _ if ["numpy", "python", "pyplot", "sklearn"].iter().any(|own| module.starts_with(own)) => {
+            _ if ["cv2", "numpy", "python", "pyplot", "sklearn"].iter().any(|own| module.starts_with(own)) => {
                 self.uses.insert(module.split("::").next().unwrap_or(module).to_string());
                 return path.to_string();
             }
@@ -55,6 +55,13 @@ impl Program<'_> {
             Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
             Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
+            Type::Object(path) if path == crate::pandas_columns::SERIES => _ = self.import(crate::pandas::TABLE),
+            Type::Object(path) if path == crate::pandas_numbers::COUNTS => {
+                _ = self.import(crate::pandas_numbers::NUMBERS);
+            }
+            Type::Object(path) if path == crate::columns::COUNTS => _ = self.import(crate::pandas::TABLE),
+            of if crate::cells::is_cell(of) => _ = self.import(crate::cells::CELL),
+            Type::Object(path) if path == crate::table_rows::ROW_AS_TUPLE => _ = self.import(crate::table_rows::ROW),
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic | Type::BatchSize => _ = self.import("layers::KerasTensor"),
@@ -69,7 +76,7 @@ impl Program<'_> {
                 self.import_from("std::collections::BTreeSet");
                 self.import_type(of);
             }
-            Type::Logs => _ = self.import("callbacks::Logs"),
+            Type::Logs | Type::Scores(_) => _ = self.import("callbacks::Logs"),
             Type::Dataset(..) => _ = self.import("Dataset"),
             Type::Folder(..) => _ = self.import("utils::FolderDataset"),
             Type::Flow(_) => _ = self.import("preprocessing::image::ImageFlow"),
@@ -99,6 +106,7 @@ impl Program<'_> {
                     | "Layer"
                     | "Declared"
                     | "LearningRateSchedule"
+                    | "Json"
             ) || has_word(program, name)
         };
         let mut of_module: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();

@@ -91,6 +91,10 @@ pub(crate) struct Program<'a> {
     pub(crate) statement_end: ruff_text_size::TextSize,
     /// Where it assigns: behind what it reads, but before the statements in it.
     pub(crate) assigns_at: ruff_text_size::TextSize,
+    /// The name that the next statement of the block assigns.
+    pub(crate) assigned_next: Option<String>,
+    /// The variables whose names have a value of another type for now, and how deep the block is.
+    pub(crate) interims: HashMap<String, (usize, crate::value::Variable)>,
     /// The loops that are being written, of each function.
     pub(crate) loops: Vec<crate::kept_counters::Loops>,
     /// Types that are written out, and known at the end.
@@ -129,6 +133,8 @@ pub(crate) struct Known<'a> {
     pub(crate) not_negative: HashSet<String>,
     /// The texts of constants.
     pub(crate) constant_texts: HashMap<String, String>,
+    /// The texts of variables that are assigned once.
+    pub(crate) texts: HashMap<String, String>,
     /// Names that are 1 in the branch that is being written.
     pub(crate) ones: Vec<String>,
     /// Of grids of axes, by their names in Rust: the names of their numbers of rows and columns.
@@ -192,6 +198,8 @@ impl<'a> Program<'a> {
             taken_apart: HashSet::new(),
             statement_end: ruff_text_size::TextSize::default(),
             assigns_at: ruff_text_size::TextSize::default(),
+            assigned_next: None,
+            interims: HashMap::new(),
             loops: Vec::new(),
             late_types: Vec::new(),
             parsers: Vec::new(),
@@ -265,6 +273,12 @@ impl<'a> Program<'a> {
     /// What has been noted of gaps so far.
     pub(crate) fn noted(&self) -> (usize, HashSet<usize>, usize, Option<usize>) {
         (self.gaps.len(), self.missing_lines.clone(), self.last_line, self.lost_return)
+    }
+
+    /// Whether the gaps since are outside of these lines.
+    pub(crate) fn gaps_are_elsewhere(&self, since: usize, range: TextRange) -> bool {
+        let lines = self.source.lines(range);
+        self.gaps[since..].iter().all(|gap| !lines.contains(&gap.line))
     }
 
     /// Forgets what was noted of gaps since.

@@ -1,7 +1,7 @@
 """A script some of whose lines are not ported: the rest of its program compiles."""
 import os
 
-import cv2
+import rawpy
 import numpy as np
 import speech
 from tensorflow import keras
@@ -17,14 +17,14 @@ def load_model():
 def read_photographs(folder):
     photographs, labels = [], []
     for name in os.listdir(folder):
-        image = cv2.imread(os.path.join(folder, name))
+        image = rawpy.imread(os.path.join(folder, name))
         photographs.append(image)
         labels.append(name.startswith("cat"))
     return np.array(photographs), np.array(labels)
 
 
 def normalized(image):
-    image = cv2.normalize(image)
+    image = rawpy.normalize(image)
     return image / 255.0
 
 
@@ -63,7 +63,7 @@ class Progress(keras.callbacks.Callback):
 
 waiting = []
 found = {}
-for path in cv2.paths("photographs"):
+for path in rawpy.paths("photographs"):
     waiting.append(path)
     found[path] = len(waiting)
 print(len(waiting))
@@ -81,7 +81,7 @@ else:
 print(voice)
 
 try:
-    first = cv2.imread("first.png")
+    first = rawpy.imread("first.png")
     print("read")
 except Exception:
     print("no first photograph")

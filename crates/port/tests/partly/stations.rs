@@ -5,10 +5,11 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::data::Table;
 use candle_keras::layers::{Dense, LSTM};
 use candle_keras::prelude::*;
-use candle_keras::{Error, ops, python, sklearn};
+use candle_keras::{Error, cv2, ops, python, sklearn};
 use ndarray::Array2;
 use ndarray::s;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 fn main() -> Result<()> {
     let (look_back, look_ahead) = (8, 2);
@@ -69,20 +70,14 @@ fn get_data(df: &Table, back: usize, ahead: usize) -> Result<(sklearn::MinMaxSca
 }
 
 fn load_images(folder: &'static str) -> Result<Vec<Tensor>> {
-    let mut images = Vec::<Tensor>::new();
+    let mut images = vec![];
     for name in python::files::listdir(folder)? {
-        let image = line_40(folder, &name)?;
-        // images.append(cv2.resize(image, (32, 32)))
-        gap(42, "cv2.resize, which has no counterpart here")?;
+        let image = cv2::imread(&Path::new(folder).join(&name), cv2::Read::Color).ok();
+        if let Some(image) = image {
+            images.push(cv2::resize(&image, [32, 32], cv2::Interpolation::Linear)?);
+        }
     }
     Ok(images)
-}
-
-// To be written by hand: cv2.imread, which has no counterpart here.
-//     image = cv2.imread(os.path.join(folder, name))
-#[allow(unused_variables)]
-fn line_40(folder: &'static str, name: &str) -> Result<Tensor> {
-    Err(Error::new("line 40 of stations.py is not ported: cv2.imread, which has no counterpart here"))
 }
 
 #[allow(dead_code)]

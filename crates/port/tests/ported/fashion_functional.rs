@@ -62,7 +62,10 @@ fn load_data(n: usize, class_names: &[&'static str]) -> Result<(Tensor, Tensor)>
     let grid = ops::linspace(0.0, std::f64::consts::PI, 16, true, "float64")?;
     let mut x = Array3::<f64>::zeros((n, 16, 16));
     for i in 0..n {
-        let wave = ops::sin(&ops::multiply(&grid, &(&y.i(i)? + 1.0)?)?)?;
+        let wave = ops::sin(&ops::multiply(&grid, &{
+            let array = y.i(i)?;
+            ops::add(&array, &numpy::scalar(1, &array)?)?
+        })?)?;
         {
             let mut part = x.slice_mut(s![i, .., ..]);
             let numbers = (&(&ops::outer(&wave, &wave)? * 127.0)? + 128.0)?.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;

@@ -8,7 +8,7 @@ use candle_keras::candle_core::IndexOp;
 use candle_keras::layers::{Dense, Dropout};
 use candle_keras::optimizers::RMSprop;
 use candle_keras::prelude::*;
-use candle_keras::{numpy, ops, python, utils};
+use candle_keras::{numpy, ops, utils};
 
 fn main() -> Result<()> {
     let batch_size = 32;
@@ -57,8 +57,8 @@ fn main() -> Result<()> {
     }
 
     let score = model.evaluate_with(&x_test, &y_test, Evaluate::new().verbose(0))?;
-    println!("Test loss: {}", python::repr(score["loss"]));
-    println!("Test accuracy: {}", python::repr(score["accuracy"]));
+    println!("Test loss: {:?}", score["loss"]);
+    println!("Test accuracy: {:?}", score["accuracy"]);
 
     let predictions = model.predict_with(&x_test.i(..5)?, Predict::new().verbose(0))?;
     println!("Predicted: {}", numpy::array_str(&ops::argmax(&predictions, 1)?)?);

@@ -114,5 +114,34 @@ fn main() -> Result<()> {
         Dense::new(2),
     ]);
     println!("{} {}", python::format(model.count_params(), ",")?, numpy::array_str(&model.predict_with(&x, Predict::new().verbose(0))?.i(0)?)?);
+
+    // What functions return.
+
+    println!("{} {} {} {}", sign(-3), sign_2(2.5), sign(-4) * 2, python::repr(mean(&vec![1, 2, 4])));
     Ok(())
+}
+
+fn sign(number: i64) -> i64 {
+    if number > 0 {
+        return 1;
+    } else if number < 0 {
+        return -1;
+    }
+    0
+}
+
+fn sign_2(number: f64) -> i64 {
+    if number > 0.0 {
+        return 1;
+    } else if number < 0.0 {
+        return -1;
+    }
+    0
+}
+
+fn mean(numbers: &[usize]) -> f64 {
+    if numbers.len() == 0 {
+        return 0.0;
+    }
+    numbers.iter().sum::<usize>() as f64 / numbers.len() as f64
 }

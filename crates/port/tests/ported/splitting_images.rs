@@ -85,9 +85,9 @@ fn main() -> Result<()> {
     println!("{:?} {:?} {:?} {:?}", x_train.dims(), x_test.dims(), ops::mean(&x_train.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::sum(&numpy::loadtxt("train.csv", ',', 0)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
 
     // The same as tables.
-    let mut train_table = Table::from_array(&x_train, (0..x_train.dim(1)?).map(|place| place.to_string()))?;
+    let mut train_table = Table::numbered(&x_train)?;
     train_table.set("label", train.classes())?;
-    let mut test_table = Table::from_array(&x_test, (0..x_test.dim(1)?).map(|place| place.to_string()))?;
+    let mut test_table = Table::numbered(&x_test)?;
     test_table.set("label", test.classes())?;
     let table = Table::concat_rows([&train_table, &test_table])?.reset_index();
     table.to_csv("features.csv")?;

@@ -2,9 +2,11 @@
 
 mod digits;
 mod elements;
+mod lists;
 mod options;
 
 pub(super) use digits::Precision;
+pub use lists::list_str;
 pub use options::{PrintOptions, set_printoptions};
 
 use candle_core::{DType, Device, Tensor};

@@ -1,14 +1,18 @@
 //! Metrics of labels and predictions. scikit-learn: `sklearn.metrics`.
 
+mod agreement;
 mod classes;
 mod classification;
+mod log_loss;
 mod ranking;
 mod regression;
 mod report;
 #[cfg(test)]
 mod tests;
 
+pub use agreement::{KappaWeights, balanced_accuracy_score, cohen_kappa_score};
 pub use classification::{Average, accuracy_score, confusion_matrix, f1_score, precision_score, recall_score};
+pub use log_loss::log_loss;
 pub use ranking::roc_auc_score;
 pub use regression::{mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error};
 pub use report::{ClassificationReport, classification_report};
