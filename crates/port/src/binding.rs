@@ -200,7 +200,7 @@ impl<'a> Program<'a> {
         let changes = match &value.of {
             // A flow of images counts its batches itself.
             Type::Flow(_) | Type::Model(_) | Type::Layer(_) => self.is_changed(name),
-            of if of.is_array() => changes && (self.changes_itself(name) || of_parameter),
+            of if of.is_array() || of.is_text() => changes && (self.changes_itself(name) || of_parameter),
             _ => changes,
         };
         let is_mutable = (changes && class.is_none_or(|number| self.changes_object(number))) || is_callback;
@@ -323,6 +323,14 @@ impl<'a> Program<'a> {
         let error = |value: &Value| {
             Missing::new(format!("a second name for {}", value.of.described())).help("use the first name")
         };
+        // A part of what never changes is copied.
+        if let Some((whole, _)) = value.text.split_once('[')
+            && let Some(whole) = self.scopes.python_name(whole)
+            && !(self.is_mutated(&whole) || changes_there)
+        {
+            let text = format!("{}.clone()", value.at(Strength::Whole));
+            return Ok(Value::temporary(text, value.of));
+        }
         let name = self.scopes.python_name(&value.text).ok_or_else(|| error(&value))?;
         let (scan, end) = (self.scan(), self.statement_end);
         let is_behind = |at: Option<ruff_text_size::TextSize>| at.is_some_and(|at| at > end);

@@ -201,8 +201,21 @@ impl<'a> Program<'a> {
         let mut names = of(&branches.body);
         let is_new = |name: &str| matches!(self.scopes.get(name), None | Some(Binding::Inner(_) | Binding::Outside(_)));
         names.retain(|name| is_new(name) && others.iter().all(|other| other.contains(name)));
+        // Of what a loop has assigned before, a variable of the branches alone knows nothing.
+        names.retain(|name| {
+            let clauses = branches.elif_else_clauses.iter().map(|clause| &clause.body);
+            !std::iter::once(&branches.body).chain(clauses).any(|body| self.is_read_first(body, name))
+        });
         names.dedup();
         names
+    }
+
+    /// Whether statements read a name before they assign it.
+    fn is_read_first(&self, body: &[Stmt], name: &String) -> bool {
+        let mut before = body.iter().take_while(|statement| !assigned_by(statement).contains(name));
+        let first = body.iter().find(|statement| assigned_by(statement).contains(name));
+        before.any(|statement| self.read_by(statement).contains(name))
+            || first.is_some_and(|statement| self.read_by(statement).contains(name))
     }
 }
 

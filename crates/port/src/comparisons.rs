@@ -102,7 +102,10 @@ impl<'a> Program<'a> {
 
     /// Two values as ones of the same type.
     pub(crate) fn alike(&self, a: Value, b: Value) -> Ported<(Value, Value)> {
-        if a.of == b.of {
+        let is_borrowed = |value: &Value| matches!(value.form, Form::Reference | Form::Slice);
+        // Of two texts, one of which is borrowed, both are owned.
+        let are_apart = a.of == Type::String && b.of == Type::String && is_borrowed(&a) != is_borrowed(&b);
+        if a.of == b.of && !are_apart {
             return Ok((self.owned(a)?, self.owned(b)?));
         }
         if a.of.is_text() && b.of.is_text() {

@@ -518,8 +518,10 @@ impl<'a> Program<'a> {
         let is_tensor = *of == Type::Symbolic || (of.is_array() && self.is_in_method_of_tensors());
         let is_changed = (self.is_mutated(parameter) && !is_tensor) || (is_reassigned && of.is_copy());
         let form = if of.is_copy() { Form::Place } else { Form::Reference };
-        let is_copied = is_reassigned || (is_changed && of.is_array());
-        let text = self.declared(&own, of, is_changed && !of.is_array());
+        // Neither arrays nor texts change for the caller.
+        let is_kept = of.is_array() || of.is_text();
+        let is_copied = is_reassigned || (is_changed && is_kept);
+        let text = self.declared(&own, of, is_changed && !is_kept);
         if is_copied && !of.is_copy() {
             // A value of its own, which blocks assign anew.
             let value = Value::new(own.clone(), of.clone(), crate::value::Strength::Whole, Form::Reference);
@@ -630,9 +632,9 @@ pub(crate) fn passed(values: &[Value], changed: &[usize]) -> Vec<String> {
         of if of.is_copy() => value.text.clone(),
         of if of.is_array() && value.form == Form::Reference => value.borrowed(),
         // A parameter of the outer function is a reference already.
-        _ if changed.contains(&i) && value.form == Form::Reference => value.text.clone(),
-        // A copy of an array is changed.
-        of if of.is_array() => value.borrowed(),
+        of if changed.contains(&i) && value.form == Form::Reference && !of.is_text() => value.text.clone(),
+        // A copy of an array or text is changed.
+        of if of.is_array() || of.is_text() => value.borrowed(),
         _ if changed.contains(&i) => format!("&mut {}", value.text),
         _ => value.borrowed(),
     });

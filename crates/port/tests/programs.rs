@@ -112,6 +112,7 @@ programs! {
     support_tickets
     text_classes
     text_folder
+    text_helpers
     text_preprocessing
     tf_image_upscaling
     timeseries_conv1d

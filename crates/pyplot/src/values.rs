@@ -225,6 +225,16 @@ where
     }
 }
 
+/// An element of a list of slices, as a loop over them has it.
+impl<'a, T> From<&&'a [T]> for Values
+where
+    &'a T: Item,
+{
+    fn from(list: &&'a [T]) -> Self {
+        Self::list(*list)
+    }
+}
+
 impl<T: Item, const N: usize> From<[T; N]> for Values {
     fn from(list: [T; N]) -> Self {
         Self::list(list)
