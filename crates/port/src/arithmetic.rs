@@ -315,7 +315,9 @@ pub(crate) fn items_of_tuple(value: &Value) -> Vec<Value> {
 /// A size as a number that may become negative.
 pub(crate) fn signed(value: &Value) -> Value {
     match value.of {
-        Type::Int if value.is_literal() => Value { of: Type::Signed, ..value.clone() },
+        Type::Int if value.is_literal() => {
+            Value { of: Type::Signed, text: value.text.trim_end_matches("_usize").into(), ..value.clone() }
+        }
         Type::Int if value.below_zero().is_some() => value.below_zero().unwrap_or(value).clone(),
         Type::Int => {
             Value::new(format!("{} as i64", value.at(Strength::Cast)), Type::Signed, Strength::Cast, Form::Temporary)
@@ -324,8 +326,34 @@ pub(crate) fn signed(value: &Value) -> Value {
     }
 }
 
-fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+/// An integer that is written out, which Rust would not have in 32 bits.
+pub(crate) fn wide(value: &Value) -> Value {
+    let digits = value.text.replace('_', "");
+    let is_wide = value.of == Type::Int && digits.parse().is_ok_and(|number: i64| i32::try_from(number).is_err());
+    if is_wide { Value { text: format!("{}_usize", value.text), ..value.clone() } } else { value.clone() }
+}
+
+/// Two sizes that are written out, whose product or sum Rust would not have in 32 bits.
+fn widened(a: &Value, op: Operator, b: &Value) -> Value {
+    let integer = |value: &Value| value.text.replace('_', "").parse::<i64>().ok();
+    let result = integer(a).zip(integer(b)).and_then(|(x, y)| match op {
+        Operator::Add => x.checked_add(y),
+        Operator::Mult => x.checked_mul(y),
+        _ => None,
+    });
+    match (result, a.of == Type::Int && b.of == Type::Int) {
+        (Some(result), true) if i32::try_from(result).is_err() && !wide(a).text.ends_with("usize") => {
+            Value { text: format!("{}_usize", a.text), ..a.clone() }
+        }
+        _ => wide(a),
+    }
+}
+
+pub(crate) fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
     let is_float = a.of == Type::Float || b.of == Type::Float || op == Operator::Div;
+    let sizes = (a.of == Type::Int && b.of == Type::Int && !is_float && op != Operator::Pow)
+        .then(|| (widened(a, op, b), wide(b)));
+    let (a, b) = sizes.as_ref().map_or((a, b), |(a, b)| (a, b));
     let floats = || Some((a.as_float()?, b.as_float()?));
     let wrapped =
         |text: String, strength: Strength, least: Strength| if strength < least { format!("({text})") } else { text };

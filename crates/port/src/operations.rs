@@ -428,6 +428,7 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("<(Tensor, Tensor)>::from({text}?)"), Type::Tuple(vec![of, second]))
             }
             ("Result<(Tensor, Tensor)>", _) => Value::temporary(format!("{text}?"), Type::Tuple(vec![of.clone(), of])),
+            ("usize", false) => Value::temporary(text, Type::Int),
             (_, false) => Value::temporary(format!("{text}?"), of),
         })
     }

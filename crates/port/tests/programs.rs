@@ -82,6 +82,7 @@ programs! {
     pillow_letters
     policy_gradient_bandit
     pretrained_embeddings
+    python_integers
     python_lists
     python_numbers
     python_texts

@@ -104,7 +104,7 @@ fn countdown(mut n: usize) -> Vec<usize> {
 
 fn powers(base: usize, limit: usize) -> Vec<usize> {
     let mut items = Vec::new();
-    let mut value = 1;
+    let mut value: usize = 1;
     loop {
         if value > limit {
             return items;
