@@ -107,7 +107,7 @@ fn main() -> Result<()> {
     println!("{} {:?} {} {} {}", usize::pow(2, 5), (17 / 5, 17 % 5), 'a' as usize, (1..=5).product::<usize>(), python::repr(f64::ln(8.0) / f64::ln(2.0)));
 
     // A small model, to have numbers of Keras among them.
-    let x = (&ops::arange(0.0, 12.0, 1.0, "float64")?.reshape((4, 3))? / 12.0)?;
+    let x = numpy::divide(&ops::arange(0.0, 12.0, 1.0, "float64")?.reshape((4, 3))?, 12.0)?;
     println!("{}", ops::size(&x));
     let model = Sequential::new(layers![
         Input::shape([3]),

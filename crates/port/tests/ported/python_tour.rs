@@ -82,7 +82,7 @@ fn main() -> Result<()> {
     println!("{queue:?} {:?} {}", ages.keys().cloned().collect::<Vec<_>>(), ages.get("bob").map_or(-1, |&value| value as i64));
     println!("{} {} {}", queue.iter().copied().reduce(|a, b| a * b).ok_or_else(|| Error::new("reduce of nothing"))?, numpy::array_str(&ops::sum(&ops::stack(&vec![Tensor::new(&[1.0_f64, 2.0], &Device::Cpu)?, Tensor::new(&[3.0_f64, 4.0], &Device::Cpu)?].into_iter().collect::<Vec<Tensor>>(), 0)?, 0)?)?, ops::greater(&order, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().sum::<i64>() as usize);
     println!("{} {} {}", texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().iter().sum::<usize>() / texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().len(), numpy::divide(&table.to_tensor()?.i((0, 0))?, 7)?.to_dtype(DType::F64)?.to_scalar::<f64>()?.round_ties_even() as i64, numpy::array_str(&ops::concatenate(&[&order.i(..1)?.flatten_all()?, &Tensor::new(&[7_i64, 8], &Device::Cpu)?.flatten_all()?], 0)?)?);
-    for k in (0 + 1..=9).rev().step_by(4) {
+    for k in (1..=9).rev().step_by(4) {
         println!("down to {k}");
     }
     let mut start = 0;
