@@ -65,11 +65,8 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
-        for (side, value) in [(left, &a), (right, &b)] {
-            if value.of.is_array() && is_tolist(side) {
-                return Err(Missing::new("an operator on a list that is an array here").help("leave out tolist()"));
-            }
-        }
+        self.check_no_tolist(left, &a)?;
+        self.check_no_tolist(right, &b)?;
         if let Some(table) = self.table_with_numbers(&a, op, &b)? {
             return Ok(table);
         }
@@ -289,11 +286,6 @@ impl<'a> Program<'a> {
         let (x, y) = (shown(a, operand(a)?), shown(b, operand(b)?));
         Ok(Value::temporary(format!("{function}({x}, {y})?"), of))
     }
-}
-
-fn is_tolist(expression: &Expr) -> bool {
-    matches!(expression, Expr::Call(call)
-        if matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "tolist"))
 }
 
 /// Whether it is a text, or characters of one.

@@ -20,7 +20,12 @@ impl<'a> Program<'a> {
         let mut parts = Vec::new();
         let mut left = self.expression(&compare.left)?;
         for (op, right) in compare.ops.iter().zip(&compare.comparators) {
-            let right = self.expression(right)?;
+            let (side, right) = (right, self.expression(right)?);
+            let is_order = !matches!(op, CmpOp::In | CmpOp::NotIn | CmpOp::Is | CmpOp::IsNot);
+            if is_order {
+                self.check_no_tolist(&compare.left, &left)?;
+                self.check_no_tolist(side, &right)?;
+            }
             if compare.ops.len() == 1
                 && let Some(mask) = self.compare_column(&left, *op, &right)?
             {

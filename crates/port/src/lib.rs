@@ -137,6 +137,7 @@ mod tf_images;
 mod tf_strings;
 mod toggles;
 mod tokenizers;
+mod tolists;
 mod transposed;
 mod truth;
 mod uncalled;

@@ -286,8 +286,7 @@ impl<'a> Program<'a> {
     /// An expression whose text is wanted. `x.tolist()` of an array is one here, but Python prints a list.
     fn expression_as_text(&mut self, expression: &'a Expr) -> Ported<Value> {
         let value = self.expression(expression)?;
-        let Expr::Call(call) = expression else { return Ok(value) };
-        if !matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "tolist") {
+        if !self.is_tolist(expression, &value) {
             return Ok(value);
         }
         match value.of {

@@ -71,6 +71,7 @@ pub(crate) struct Program<'a> {
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
     pub(crate) graphs: crate::layer_graphs::Graphs,
+    pub(crate) tolists: crate::tolists::Tolists,
     pub(crate) known: Known<'a>,
     pub(crate) files: Files,
     /// Whether what is written is used by nothing.
@@ -187,6 +188,7 @@ impl<'a> Program<'a> {
             inferred: crate::clues::Inferred::default(),
             wanted_outputs: None,
             graphs: crate::layer_graphs::Graphs::default(),
+            tolists: crate::tolists::Tolists::default(),
             known: Known::default(),
             files: Files::default(),
             is_uncalled: false,
@@ -217,6 +219,7 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
+        self.tolists = crate::tolists::Tolists::of(statements);
         self.inferred.clues = crate::clues::Clues::of(statements);
         self.graphs = crate::layer_graphs::Graphs::of(statements);
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
