@@ -17,7 +17,7 @@ pub(crate) fn sum(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
         return in_float32(&[x], |x| sum(&x[0], axes));
     }
     let dims = axes.resolve(x.rank())?;
-    if let Some(y) = scaled_sum(x, &dims, axes.keepdims, |_| 1.0)? {
+    if let Some(y) = divided_sum(x, &dims, axes.keepdims, 1)? {
         return Ok(y);
     }
     if axes.keepdims { x.sum_keepdim(dims) } else { x.sum(dims) }
@@ -31,14 +31,16 @@ pub(crate) fn mean(x: &Tensor, axis: impl Into<Axes>) -> Result<Tensor> {
         return in_float32(&[&x], |x| mean(&x[0], axes));
     }
     let dims = axes.resolve(x.rank())?;
-    if let Some(y) = scaled_sum(&x, &dims, axes.keepdims, |count| 1.0 / count as f64)? {
+    let count = dims.iter().map(|&dim| x.dims()[dim]).product();
+    if let Some(y) = divided_sum(&x, &dims, axes.keepdims, count)? {
         return Ok(y);
     }
     if axes.keepdims { x.mean_keepdim(dims) } else { x.mean(dims) }
 }
 
-/// The sum over axes, times a factor that depends on how many elements there are; `None` if this is not on the host.
-fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f64) -> Result<Option<Tensor>> {
+/// The sum over axes, divided by a number; `None` if this is not on the host. The product with its reciprocal would be another number: the mean of 49 ones
+/// would not be 1.
+fn divided_sum(x: &Tensor, dims: &[usize], keepdims: bool, divisor: usize) -> Result<Option<Tensor>> {
     let mut sorted = dims.to_vec();
     sorted.sort_unstable();
     let neighbours = sorted.windows(2).all(|pair| pair[1] == pair[0] + 1);
@@ -47,8 +49,9 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
     }
     if !neighbours {
         let mut y = x.clone();
-        for &dim in &sorted {
-            y = scaled_sum(&y, &[dim], true, scale)?.unwrap_or(y);
+        for (i, &dim) in sorted.iter().enumerate() {
+            let divisor = if i + 1 == sorted.len() { divisor } else { 1 };
+            y = divided_sum(&y, &[dim], true, divisor)?.unwrap_or(y);
         }
         return if keepdims { Ok(Some(y)) } else { drop_dims(&y, &sorted).map(Some) };
     }
@@ -61,30 +64,30 @@ fn scaled_sum(x: &Tensor, dims: &[usize], keepdims: bool, scale: fn(usize) -> f6
     } else {
         shape.drain(first..last);
     }
-    summed(x, sizes, shape.into(), scale(count)).map(Some)
+    summed(x, sizes, shape.into(), divisor as f64).map(Some)
 }
 
-/// The sum over the second of three axes, times a factor, in the shape of the result.
-fn summed(x: &Tensor, sizes: [usize; 3], shape: Shape, factor: f64) -> Result<Tensor> {
+/// The sum over the second of three axes, divided by a number, in the shape of the result.
+fn summed(x: &Tensor, sizes: [usize; 3], shape: Shape, divisor: f64) -> Result<Tensor> {
     let [outer, count, inner] = sizes;
     let input = x.detach().contiguous()?;
     let value = with_float!(x, T => {
         let input = view::<T>(&input)?;
         let y = cores::zeroed_chunks(outer * inner, cores::chunk_len(outer * inner, inner, count), |from, part| {
             let input = &input[from / inner * count * inner..];
-            simd!(sums(part, input, count, inner, T::from_double(factor)));
+            simd!(sums(part, input, count, inner, T::from_double(divisor)));
         });
         Value::new(y, shape)?
     });
     let whole = x.shape().clone();
-    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(spread(dy, sizes, whole.clone(), factor)?)]);
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(spread(dy, sizes, whole.clone(), divisor)?)]);
     record_twice("sum", &[x], value, first, move |inputs, _, dy| {
-        Ok(vec![Some(spread(dy, sizes, inputs[0].shape().clone(), factor)?)])
+        Ok(vec![Some(spread(dy, sizes, inputs[0].shape().clone(), divisor)?)])
     })
 }
 
-/// The gradient of [`summed`]: the elements along a new axis between two, times a factor, in the shape of the result.
-fn spread(x: &Tensor, sizes: [usize; 3], shape: Shape, factor: f64) -> Result<Tensor> {
+/// The gradient of [`summed`]: the elements along a new axis between two, divided by a number, in the shape of the result.
+fn spread(x: &Tensor, sizes: [usize; 3], shape: Shape, divisor: f64) -> Result<Tensor> {
     let [outer, count, inner] = sizes;
     let input = x.detach().contiguous()?;
     let value = with_float!(x, T => {
@@ -92,22 +95,22 @@ fn spread(x: &Tensor, sizes: [usize; 3], shape: Shape, factor: f64) -> Result<Te
         let all = outer * count * inner;
         let y = cores::zeroed_chunks(all, cores::chunk_len(all, count * inner, 1), |from, part| {
             let input = &input[from / count..];
-            simd!(copies(part, input, count, inner, T::from_double(factor)));
+            simd!(copies(part, input, count, inner, T::from_double(divisor)));
         });
         Value::new(y, shape)?
     });
     let before = x.shape().clone();
-    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(summed(dy, sizes, before.clone(), factor)?)]);
+    let first = move |_: &Tensor, dy: &Tensor| Ok(vec![Some(summed(dy, sizes, before.clone(), divisor)?)]);
     record_twice("spread", &[x], value, first, move |inputs, _, dy| {
-        Ok(vec![Some(summed(dy, sizes, inputs[0].shape().clone(), factor)?)])
+        Ok(vec![Some(summed(dy, sizes, inputs[0].shape().clone(), divisor)?)])
     })
 }
 
 #[inline(always)]
-fn sums<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
+fn sums<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, divisor: T) {
     if inner == 1 {
         for (y, x) in y.iter_mut().zip(x.chunks_exact(count)) {
-            *y = total(x) * factor;
+            *y = total(x) / divisor;
         }
         return;
     }
@@ -118,22 +121,25 @@ fn sums<T: Float>(y: &mut [T], x: &[T], count: usize, inner: usize, factor: T) {
             }
         }
         for y in y.iter_mut() {
-            *y *= factor;
+            *y /= divisor;
         }
     }
 }
 
 #[inline(always)]
-fn copies<T: Float>(dx: &mut [T], dy: &[T], count: usize, inner: usize, factor: T) {
+fn copies<T: Float>(dx: &mut [T], dy: &[T], count: usize, inner: usize, divisor: T) {
     if inner == 1 {
-        dx.chunks_exact_mut(count).zip(dy).for_each(|(dx, &dy)| dx.fill(dy * factor));
+        dx.chunks_exact_mut(count).zip(dy).for_each(|(dx, &dy)| dx.fill(dy / divisor));
         return;
     }
     for (dx, dy) in dx.chunks_exact_mut(count * inner).zip(dy.chunks_exact(inner)) {
-        for dx in dx.chunks_exact_mut(inner) {
-            for (dx, &dy) in dx.iter_mut().zip(dy) {
-                *dx = dy * factor;
-            }
+        // A division takes longer than a copy: one for each element of the gradient.
+        let (first, others) = dx.split_at_mut(inner);
+        for (dx, &dy) in first.iter_mut().zip(dy) {
+            *dx = dy / divisor;
+        }
+        for dx in others.chunks_exact_mut(inner) {
+            dx.copy_from_slice(first);
         }
     }
 }

@@ -48,7 +48,7 @@ impl<'a> Program<'a> {
                 if value.of == Type::Floats {
                     return Ok(Value::temporary(format!("{}.neg()?", value.at(Strength::Whole)), value.of));
                 }
-                let function = self.import("ops::negative");
+                let function = self.import("numpy::negative");
                 Ok(Value::temporary(format!("{function}({})?", value.borrowed()), value.of))
             }
             (UnaryOp::USub, Type::Symbolic) => {
@@ -65,6 +65,11 @@ impl<'a> Program<'a> {
             return self.percent(text.value.to_str(), right);
         }
         let (a, b) = (self.expression(left)?, self.expression(right)?);
+        for (side, value) in [(left, &a), (right, &b)] {
+            if value.of.is_array() && is_tolist(side) {
+                return Err(Missing::new("an operator on a list that is an array here").help("leave out tolist()"));
+            }
+        }
         if let Some(table) = self.table_with_numbers(&a, op, &b)? {
             return Ok(table);
         }
@@ -198,10 +203,8 @@ impl<'a> Program<'a> {
         Ok(Value::temporary(text, Type::Symbolic))
     }
 
-    pub(crate) fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
-        if a.of.is_array() != b.of.is_array()
-            && let Some(value) = self.beside_bytes(a, op, b)?
-        {
+    fn of_arrays(&mut self, a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+        if let Some(value) = self.as_numpy_computes(a, op, b)? {
             return Ok(value);
         }
         let are_truths = a.of == Type::Mask && b.of == Type::Mask;
@@ -215,7 +218,12 @@ impl<'a> Program<'a> {
             Operator::MatMult => return self.ops_call("matmul", a, b),
             Operator::Pow if b.text == "2" => {
                 let function = self.import("ops::square");
-                return Ok(Value::temporary(format!("{function}({})?", a.borrowed()), a.of.clone()));
+                return Ok(match a.of {
+                    Type::Mask => {
+                        Value::temporary(format!("{}.to_dtype(DType::I64)?", a.at(Strength::Whole)), Type::Ints)
+                    }
+                    _ => Value::temporary(format!("{function}({})?", a.borrowed()), a.of.clone()),
+                });
             }
             Operator::Pow => return self.of_two("power", a, b),
             Operator::FloorDiv => return self.of_two("floor_divide", a, b),
@@ -239,9 +247,13 @@ impl<'a> Program<'a> {
         let (array, number) = if a.of.is_array() { (a, b) } else { (b, a) };
         // NumPy divides integers into fractions, and has fractions where one operand has.
         let is_float = array.of == Type::Floats || op == Operator::Div || number.of == Type::Float;
-        let own = match is_float && matches!(array.of, Type::Array | Type::Ints | Type::Mask) {
-            true => format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole)),
-            false => array.borrowed(),
+        let own = match (is_float, &array.of) {
+            (true, Type::Array | Type::Ints | Type::Mask) => {
+                format!("{}.to_dtype(DType::F64)?", array.at(Strength::Whole))
+            }
+            // True counts as 1.
+            (false, Type::Mask) => format!("{}.to_dtype(DType::I64)?", array.at(Strength::Whole)),
+            _ => array.borrowed(),
         };
         let least = if a.of.is_array() { Strength::Cast } else { Strength::Product };
         let number = number.as_float_at(least).ok_or_else(|| Missing::new("these operands"))?;
@@ -279,6 +291,11 @@ impl<'a> Program<'a> {
     }
 }
 
+fn is_tolist(expression: &Expr) -> bool {
+    matches!(expression, Expr::Call(call)
+        if matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "tolist"))
+}
+
 /// Whether it is a text, or characters of one.
 fn is_text_like(of: &Type) -> bool {
     of.is_text() || *of == Type::Char || matches!(of, Type::List(of) if **of == Type::Char)
@@ -298,7 +315,9 @@ pub(crate) fn items_of_tuple(value: &Value) -> Vec<Value> {
 /// A size as a number that may become negative.
 pub(crate) fn signed(value: &Value) -> Value {
     match value.of {
-        Type::Int if value.is_literal() => Value { of: Type::Signed, ..value.clone() },
+        Type::Int if value.is_literal() => {
+            Value { of: Type::Signed, text: value.text.trim_end_matches("_usize").into(), ..value.clone() }
+        }
         Type::Int if value.below_zero().is_some() => value.below_zero().unwrap_or(value).clone(),
         Type::Int => {
             Value::new(format!("{} as i64", value.at(Strength::Cast)), Type::Signed, Strength::Cast, Form::Temporary)
@@ -307,8 +326,34 @@ pub(crate) fn signed(value: &Value) -> Value {
     }
 }
 
-fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
+/// An integer that is written out, which Rust would not have in 32 bits.
+pub(crate) fn wide(value: &Value) -> Value {
+    let digits = value.text.replace('_', "");
+    let is_wide = value.of == Type::Int && digits.parse().is_ok_and(|number: i64| i32::try_from(number).is_err());
+    if is_wide { Value { text: format!("{}_usize", value.text), ..value.clone() } } else { value.clone() }
+}
+
+/// Two sizes that are written out, whose product or sum Rust would not have in 32 bits.
+fn widened(a: &Value, op: Operator, b: &Value) -> Value {
+    let integer = |value: &Value| value.text.replace('_', "").parse::<i64>().ok();
+    let result = integer(a).zip(integer(b)).and_then(|(x, y)| match op {
+        Operator::Add => x.checked_add(y),
+        Operator::Mult => x.checked_mul(y),
+        _ => None,
+    });
+    match (result, a.of == Type::Int && b.of == Type::Int) {
+        (Some(result), true) if i32::try_from(result).is_err() && !wide(a).text.ends_with("usize") => {
+            Value { text: format!("{}_usize", a.text), ..a.clone() }
+        }
+        _ => wide(a),
+    }
+}
+
+pub(crate) fn of_numbers(a: &Value, op: Operator, b: &Value) -> Ported<Value> {
     let is_float = a.of == Type::Float || b.of == Type::Float || op == Operator::Div;
+    let sizes = (a.of == Type::Int && b.of == Type::Int && !is_float && op != Operator::Pow)
+        .then(|| (widened(a, op, b), wide(b)));
+    let (a, b) = sizes.as_ref().map_or((a, b), |(a, b)| (a, b));
     let floats = || Some((a.as_float()?, b.as_float()?));
     let wrapped =
         |text: String, strength: Strength, least: Strength| if strength < least { format!("({text})") } else { text };

@@ -110,6 +110,7 @@ impl<'a> Program<'a> {
         if self.unpack_batch(target, &value.of)? || self.unpack_build_shape(target, &value)? {
             return Ok(());
         }
+        let value = self.with_wide_items(target, value);
         if let Expr::Tuple(tuple) = target
             && self.unpack_sizes(&tuple.elts, &value)?
         {
@@ -300,6 +301,12 @@ impl<'a> Program<'a> {
             let value = self.changeable(value)?;
             return self.bind(&name.id, value);
         }
+        if let Expr::Name(name) = &*assign.target
+            && target.of == Type::Int
+            && self.is_declared_as(&name.id, &value.of)
+        {
+            return self.augmented(assign);
+        }
         if target.of != value.of {
             return Err(Missing::new(format!("{} becomes {} here", target.of.described(), value.of.described())));
         }
@@ -352,10 +359,9 @@ impl<'a> Program<'a> {
             return Ok(());
         }
         // The list is borrowed where its element is changed.
-        let target = match target.text.split_once('[').filter(|(list, place)| place.contains(&format!("{list}.len()")))
-        {
+        let target = match element_of(&target.text).filter(|(list, place)| place.contains(&format!("{list}.len()"))) {
             Some((list, place)) => {
-                self.line(&format!("let place = {};", place.trim_end_matches(']')));
+                self.line(&format!("let place = {place};"));
                 Value { text: format!("{list}[place]"), ..target }
             }
             None => target,
@@ -366,4 +372,21 @@ impl<'a> Program<'a> {
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));
         Ok(())
     }
+}
+
+/// A list and the place of its element: those of `x[1][x[1].len() - 1]` are `x[1]` and `x[1].len() - 1`.
+fn element_of(text: &str) -> Option<(&str, &str)> {
+    let inside = text.strip_suffix(']')?;
+    let mut open = 1;
+    for (at, c) in inside.char_indices().rev() {
+        open = match c {
+            ']' => open + 1,
+            '[' => open - 1,
+            _ => open,
+        };
+        if open == 0 {
+            return Some((&inside[..at], &inside[at + 1..]));
+        }
+    }
+    None
 }

@@ -217,9 +217,12 @@ impl<'a> Program<'a> {
         let text = if value.form == Form::Slice { value.borrowed() } else { value.text.clone() };
         // Of literals alone Rust would make an i32, which may be negative.
         let is_of_names = text.chars().all(|c| c.is_alphanumeric() || " _-+*/%()".contains(c)) && !text.contains("as");
-        match value.below_zero().is_some() && is_of_names {
-            true => self.line(&format!("let {declared}: usize = {text};")),
-            false => self.line(&format!("let {declared} = {text};")),
+        let in_rust = self
+            .wide_type(name, &value)
+            .or_else(|| (value.below_zero().is_some() && is_of_names).then(|| "usize".into()));
+        match in_rust {
+            Some(in_rust) => self.line(&format!("let {declared}: {in_rust} = {text};")),
+            None => self.line(&format!("let {declared} = {text};")),
         }
         let form = if matches!(value.form, Form::Reference | Form::Slice) { Form::Reference } else { Form::Place };
         let variable = Variable { rust_name: rust_name.clone(), of: value.of, form, is_pending: false };
@@ -228,6 +231,55 @@ impl<'a> Program<'a> {
             self.bind_model_of(name, &rust_name, number, changes);
         }
         Ok(())
+    }
+
+    /// The type of what may leave 32 bits, where its text does not say it.
+    fn wide_type(&self, name: &str, value: &Value) -> Option<String> {
+        let is_large = |text: &str| {
+            let digits: String = text.trim_start_matches('-').chars().filter(|c| *c != '_').collect();
+            digits.parse().is_ok_and(|number: i64| number >= crate::growth::LARGE)
+        };
+        let of_integers = |of: &Type| matches!(of, Type::Int | Type::Signed);
+        let is_wide = match &value.of {
+            of if of_integers(of) => {
+                let is_plain = value.text.chars().all(|c| c.is_alphanumeric() || " _-+*/%".contains(c));
+                let is_beyond = value.is_literal()
+                    && value.text.replace('_', "").parse().is_ok_and(|number: i64| i32::try_from(number).is_err());
+                is_beyond || (self.scan().is_growing(name) && is_plain && !crate::program::has_word(&value.text, "as"))
+            }
+            Type::List(of) if of_integers(of) => {
+                self.scan().is_growing(name) && value.items.iter().flatten().any(|item| is_large(&item.text))
+            }
+            Type::Dict(_, of) if of_integers(of) => {
+                self.scan().is_growing(name) && value.text.split([' ', ')', ',']).any(is_large)
+            }
+            _ => false,
+        };
+        if is_wide { value.of.in_rust() } else { None }
+    }
+
+    /// `a, b = 0, 1` of names of which one may leave 32 bits: that one says so.
+    pub(crate) fn with_wide_items(&self, target: &'a ruff_python_ast::Expr, value: Value) -> Value {
+        let targets = crate::iteration::elements_of(target);
+        let Some(items) = value.items.clone().filter(|items| items.len() == targets.len()) else { return value };
+        let items: Vec<_> = items
+            .into_iter()
+            .zip(targets)
+            .map(|(item, target)| match target {
+                ruff_python_ast::Expr::Name(name) if item.is_literal() && !self.is_outer(&name.id) => {
+                    match self.wide_type(&name.id, &item).filter(|_| !item.text.ends_with("size")) {
+                        Some(in_rust) => Value { text: format!("{}_{in_rust}", item.text), ..item },
+                        None => item,
+                    }
+                }
+                _ => item,
+            })
+            .collect();
+        if value.items.iter().flatten().zip(&items).all(|(old, new)| old.text == new.text) {
+            return value;
+        }
+        let text = format!("({})", items.iter().map(|item| item.text.clone()).collect::<Vec<_>>().join(", "));
+        Value { text, items: Some(items), ..value }
     }
 
     /// A value of its own: a variable's is cloned.

@@ -144,6 +144,23 @@ impl<'a> Program<'a> {
                 let text = format!("f64::{name}({}) as i64", numbers[0]);
                 return Ok(Value::new(text, Type::Signed, Strength::Cast, Form::Temporary));
             }
+            // No more than 20, whose result is the last that a usize has.
+            ("factorial", 1) if values[0].of == Type::Int && values[0].below_zero().is_none() => {
+                return Ok(Value::temporary(format!("(1..={}).product::<usize>()", values[0].text), Type::Int));
+            }
+            ("isnan" | "isinf" | "isfinite", 1) => {
+                let method = name.replace("is", "is_").replace("is_inf", "is_infinite");
+                let method = if name == "isfinite" { "is_finite" } else { method.as_str() };
+                return Ok(Value::temporary(format!("f64::{method}({})", numbers[0]), Type::Bool));
+            }
+            ("log", 2) => {
+                return Ok(Value::new(
+                    format!("f64::ln({}) / f64::ln({})", numbers[0], numbers[1]),
+                    Type::Float,
+                    Strength::Product,
+                    Form::Temporary,
+                ));
+            }
             ("pow", 2) => {
                 return Ok(Value::temporary(format!("f64::powf({}, {})", numbers[0], numbers[1]), Type::Float));
             }
@@ -373,6 +390,9 @@ impl<'a> Program<'a> {
             {
                 Ok(Value::temporary(format!("format!({})", self.shown_alone(value)?), Type::String))
             }
+            ("float", [text]) if crate::number_formats::not_finite(text).is_some() => {
+                crate::number_formats::not_finite(text).ok_or_else(|| Missing::new("this number"))
+            }
             ("float", [text]) if text.of.is_text() => Ok(Value::temporary(
                 format!("{}.trim().parse::<f64>().map_err(|error| Error::new(error.to_string()))?", whole(text)),
                 Type::Float,
@@ -412,6 +432,31 @@ impl<'a> Program<'a> {
                 Strength::Cast,
                 Form::Temporary,
             )),
+            ("ord", [text]) if text.literal_text().is_some_and(|text| text.len() == 1) => Ok(Value::new(
+                format!("'{}' as usize", text.literal_text().unwrap_or_default().replace('\'', "\\'")),
+                Type::Int,
+                Strength::Cast,
+                Form::Temporary,
+            )),
+            ("pow", [a, b]) if a.of.is_number() && b.of.is_number() => {
+                crate::arithmetic::of_numbers(a, ruff_python_ast::Operator::Pow, b)
+            }
+            // Both are written twice.
+            ("divmod", [a, b])
+                if [a, b]
+                    .iter()
+                    .all(|one| one.of.is_number() && !one.text.contains(['(', '?']) && one.below_zero().is_none()) =>
+            {
+                use ruff_python_ast::Operator::{FloorDiv, Mod};
+                if [a, b].iter().any(|one| one.of == Type::Float) {
+                    self.import("python::modulo");
+                }
+                let items =
+                    vec![crate::arithmetic::of_numbers(a, FloorDiv, b)?, crate::arithmetic::of_numbers(a, Mod, b)?];
+                let text = format!("({}, {})", items[0].text, items[1].text);
+                let of = Type::Tuple(items.iter().map(|item| item.of.clone()).collect());
+                Ok(Value { items: Some(items), ..Value::temporary(text, of) })
+            }
             ("abs", [number]) if number.below_zero().is_some() => {
                 let text = format!("i64::abs({})", crate::arithmetic::signed(number).text);
                 Ok(Value::temporary(text, Type::Signed))
@@ -463,6 +508,10 @@ impl<'a> Program<'a> {
             }
             ("abs", [number]) if number.of == Type::Float => {
                 Ok(Value::temporary(format!("f64::abs({})", number.text), Type::Float))
+            }
+            ("min" | "max", [a, b]) if a.of != b.of && [a, b].into_iter().all(crate::comparisons::is_integer) => {
+                let (x, y) = (crate::arithmetic::signed(a).text, crate::arithmetic::signed(b).text);
+                Ok(Value::temporary(format!("i64::{name}({x}, {y})"), Type::Signed))
             }
             ("min" | "max", [a, b]) if a.of != b.of && a.of.is_number() && b.of.is_number() => {
                 let (x, y) = (a.as_float(), b.as_float());

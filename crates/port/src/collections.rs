@@ -295,7 +295,7 @@ impl<'a> Program<'a> {
                 };
                 let is_reference = *form == Form::Reference;
                 let iter = match (is_reference, of.is_copy(), name) {
-                    (true, true, "sum") => over.iter,
+                    (true, true, "sum") if *of != Type::Bool => over.iter,
                     // Tensors are shared.
                     (true, false, "sum") if *of == Type::Floats => format!("{}.cloned()", over.iter),
                     (true, true, _) => format!("{}.copied()", over.iter),
@@ -358,6 +358,10 @@ impl<'a> Program<'a> {
                 let list = Value::temporary(list, Type::List(Box::new(of)));
                 self.sum_of_arrays(&list).ok_or_else(|| Missing::new("a sum of this"))?
             }
+            // True counts as 1.
+            "sum" if of == Type::Bool && !iter.contains('?') => {
+                Value::temporary(format!("{iter}.filter(|&is_true| is_true).count()"), Type::Int)
+            }
             "sum" if matches!(of, Type::Int | Type::Signed | Type::Float) && !iter.contains('?') => {
                 let in_rust = of.in_rust().unwrap_or_default();
                 Value::temporary(format!("{iter}.sum::<{in_rust}>()"), of)
@@ -406,7 +410,13 @@ impl<'a> Program<'a> {
 
     /// `sorted(xs, key=lambda x: ...)`, `max(xs, key=len)`
     fn by_key(&mut self, name: &str, call: &'a ExprCall, key: &'a Expr) -> Ported<Value> {
-        let [over] = &call.arguments.args[..] else { return Err(Missing::new("the argument key")) };
+        let over = match (&*call.func, &call.arguments.args[..]) {
+            (Expr::Attribute(method), []) if name == "sort" => &*method.value,
+            (_, [over]) if name != "sort" => over,
+            _ => return Err(Missing::new("the argument key")),
+        };
+        let sorted_in_place = if name == "sort" { Some(self.expression(over)?.at(Strength::Whole)) } else { None };
+        let name = if name == "sort" { "sorted" } else { name };
         let is_reversed = match call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("reverse")) {
             None => false,
             Some(word) => match &word.value {
@@ -485,6 +495,9 @@ impl<'a> Program<'a> {
             (_, false) => format!("{}.into_iter().min_by_key(|x| {})", list.text, key.text),
             (_, true) => format!("{}.into_iter().min_by(|a, b| {compare})", list.text),
         };
+        if let (Some(own), Some((_, sort))) = (sorted_in_place, text.split_once("; list.sort")) {
+            return Ok(Value::temporary(format!("{own}.sort{}", sort.trim_end_matches(';')), Type::None));
+        }
         Ok(match name {
             "sorted" => Value::temporary(format!("{text} list }}"), list.of),
             _ => Value::temporary(format!("{text}.ok_or_else(|| Error::new(\"{name} of nothing\"))?"), (**of).clone()),
@@ -547,6 +560,11 @@ impl<'a> Program<'a> {
         name: &str,
         call: &'a ExprCall,
     ) -> Ported<Value> {
+        if name == "sort"
+            && let Some(key) = call.arguments.keywords.iter().find(|word| word.arg.as_deref() == Some("key"))
+        {
+            return self.by_key(name, call, &key.value);
+        }
         no_words(call)?;
         let whole = of.at(Strength::Whole);
         let done = |text: String| Ok(Value::temporary(text, Type::None));
@@ -734,6 +752,17 @@ impl<'a> Program<'a> {
                 Type::List(Box::new(value.clone())),
             )),
             ("copy", []) => Ok(Value::temporary(format!("{whole}.clone()"), of.of.clone())),
+            // The others keep their order.
+            ("pop", [at]) if of.form == Form::Place => {
+                let at = dict_key(key, at)?;
+                let text =
+                    format!("{whole}.shift_remove({at}).ok_or_else(|| Error::new(\"the dict has no such key\"))?");
+                Ok(Value::temporary(text, value.clone()))
+            }
+            ("pop", [at, default]) if of.form == Form::Place && default.of == *value && value.is_copy() => {
+                let at = dict_key(key, at)?;
+                Ok(Value::temporary(format!("{whole}.shift_remove({at}).unwrap_or({})", default.text), value.clone()))
+            }
             ("items", []) => Err(Missing::new("items() of a dict outside of a loop")),
             _ => Err(Missing::new(format!("the method {name} of a dict, of this"))),
         }

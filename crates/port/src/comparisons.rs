@@ -112,6 +112,10 @@ impl<'a> Program<'a> {
             let own = |text: &Value| Value::temporary(self.owned_text(text), Type::String);
             return Ok((own(&a), own(&b)));
         }
+        // An integer stays one.
+        if is_integer(&a) && is_integer(&b) {
+            return Ok((signed(&a), signed(&b)));
+        }
         for (cell, other) in [(&a, &b), (&b, &a)] {
             if crate::cells::is_cell(&cell.of) && (other.of.is_text() || other.of.is_number()) {
                 let converted = |value: &Value| {
@@ -128,6 +132,10 @@ impl<'a> Program<'a> {
             _ => Err(Missing::new(format!("either {} or {}", a.of.described(), b.of.described()))),
         }
     }
+}
+
+pub(crate) fn is_integer(value: &Value) -> bool {
+    matches!(value.of, Type::Int | Type::Signed)
 }
 
 pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
@@ -218,6 +226,10 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                 _ => value.at(least),
             };
             Ok(format!("{} {sign} {}", text(a), text(b)))
+        }
+        (Type::Int, Type::Int) => {
+            let (a, b) = (crate::arithmetic::wide(a), crate::arithmetic::wide(b));
+            Ok(format!("{} {sign} {}", a.at(least), b.at(least)))
         }
         (x, y) if x == y && (x.is_number() || x.is_text()) => Ok(format!("{} {sign} {}", a.at(least), b.at(least))),
         (x, y) if x.is_number() && y.is_number() => match (a.as_float_at(Strength::Prefix), b.as_float_at(least)) {

@@ -21,6 +21,12 @@ impl<'a> Program<'a> {
         if !each.orelse.is_empty() {
             return Err(Missing::new("else of a loop"));
         }
+        // A loop over nothing.
+        if matches!(&*each.iter, Expr::List(list) if list.elts.is_empty())
+            || matches!(&*each.iter, Expr::Tuple(tuple) if tuple.elts.is_empty())
+        {
+            return Ok(());
+        }
         if self.loop_over_dataset(each)? {
             return Ok(());
         }

@@ -180,9 +180,15 @@ impl<'a> Program<'a> {
         if ends.iter().any(|end| !matches!(end.of, Type::Int | Type::Signed)) {
             return Err(Missing::new("a range of other things than integers"));
         }
-        let is_signed = ends.iter().any(|end| end.of == Type::Signed);
+        // Backwards to 0, all of them are sizes.
+        let (steps_back, stops_at_zero) = match &ends[..] {
+            [_, end, step] => (step.of == Type::Signed, end.of == Type::Int || end.text == "-1"),
+            _ => (false, false),
+        };
+        let counted = if steps_back && stops_at_zero { &ends[..1] } else { &ends[..] };
+        let is_signed = counted.iter().any(|end| end.of == Type::Signed || (steps_back && end.below_zero().is_some()));
         let shown = |end: &Value, least: Strength| match (is_signed, &end.of) {
-            (true, Type::Int) if !end.is_literal() => format!("{} as i64", end.at(Strength::Cast)),
+            (true, Type::Int) => crate::arithmetic::signed(end).at(least),
             _ => end.at(least),
         };
         let of = if is_signed { Type::Signed } else { Type::Int };
@@ -197,7 +203,7 @@ impl<'a> Program<'a> {
             }
             [from, end, step] if step.text == "-1" => {
                 let (from, end) = (shown(from, Strength::Sum), shown(end, Strength::Sum));
-                let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
+                let end = after(&end);
                 return Ok(Iteration::new(format!("({end}..={from}).rev()"), element));
             }
             // Backwards from the first.
@@ -206,7 +212,7 @@ impl<'a> Program<'a> {
             {
                 let (from, end) = (shown(from, Strength::Sum), shown(end, Strength::Sum));
                 let by = step.text.trim_start_matches('-');
-                let end = if end == "-1" { "0".to_string() } else { format!("{end} + 1") };
+                let end = after(&end);
                 return Ok(Iteration::new(format!("({end}..={from}).rev().step_by({by})"), element));
             }
             _ => return Err(Missing::new("a range with this step")),
@@ -557,6 +563,14 @@ fn whole_number(value: Value) -> Value {
             Value::temporary(text, Type::Signed)
         }
         _ => value,
+    }
+}
+
+/// The number after the end of a range backwards.
+fn after(end: &str) -> String {
+    match end.parse::<i64>() {
+        Ok(end) => (end + 1).to_string(),
+        Err(_) => format!("{end} + 1"),
     }
 }
 

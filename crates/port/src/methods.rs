@@ -118,6 +118,10 @@ impl<'a> Program<'a> {
             }
             (Type::Symbolic, "dtype") => Ok(Value::temporary(format!("{whole}.output()?.dtype()"), Type::Dtype)),
             (Type::Mask, "dtype") => Ok(Value::constant("\"bool\"", Type::Str)),
+            // Ids, which are uint32 here.
+            (Type::Array, "dtype") if self.source.has("pad_sequences") => {
+                Err(Missing::new("the dtype of ids").help("name the dtype"))
+            }
             (Type::Array | Type::Ints | Type::Floats, "dtype") => {
                 Ok(Value::temporary(format!("{whole}.dtype()"), Type::Dtype))
             }

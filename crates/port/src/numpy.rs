@@ -673,6 +673,9 @@ impl<'a> Program<'a> {
 
 /// A function of NumPy of one number.
 fn of_number(name: &str, of: &Value) -> Ported<Value> {
+    if let ("isnan", Type::Float) = (name, &of.of) {
+        return Ok(Value::temporary(format!("f64::is_nan({})", of.text), Type::Bool));
+    }
     let method = match name {
         "log" => "ln",
         "absolute" => "abs",

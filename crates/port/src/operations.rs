@@ -68,7 +68,46 @@ const DEFAULTS_ELSEWHERE: &[(&str, &str, &str, &str)] = &[
     ("tensorflow.", "argmin", "axis", "0"),
     ("tensorflow.", "cumsum", "axis", "0"),
     ("tensorflow.", "cumprod", "axis", "0"),
+    ("tensorflow.", "take", "axis", "0"),
+    // TensorFlow compares the squared norm with 1e-12.
+    ("tensorflow.", "normalize", "epsilon", "1e-6"),
 ];
+
+/// How many arguments by their places TensorFlow has in the order of `keras.ops`, where those behind mean something else.
+const ALIKE_IN_TENSORFLOW: &[(&str, usize)] = &[
+    ("argmax", 2),
+    ("argmin", 2),
+    ("bincount", 3),
+    ("count_nonzero", 2),
+    ("cumprod", 2),
+    ("cumsum", 2),
+    ("eye", 2),
+    ("linspace", 3),
+    ("moments", 2),
+    ("normalize", 2),
+    ("one_hot", 2),
+    ("ones_like", 1),
+    ("split", 3),
+    ("take", 2),
+    ("unstack", 3),
+    ("zeros_like", 1),
+];
+
+/// Functions of TensorFlow whose name `keras.ops` has for others.
+const OTHERS_IN_TENSORFLOW: &[&str] = &[
+    "batch_normalization",
+    "conv",
+    "conv_transpose",
+    "ctc_loss",
+    "identity",
+    "scan",
+    "unique",
+    "unravel_index",
+    "while_loop",
+];
+
+/// Functions of two operands that keep whole numbers whole.
+const WHOLE: &[&str] = &["add", "subtract", "multiply", "floor_divide", "mod", "maximum", "minimum", "power"];
 
 /// What Keras has for arguments that `ops` wants to be said.
 const DEFAULTS: &[(&str, &str, &str)] = &[
@@ -107,6 +146,18 @@ impl<'a> Program<'a> {
     /// A call of a function of `K`, TensorFlow or `keras.activations` that `keras.ops` has by this name.
     pub(crate) fn operation_of(&mut self, path: &str, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let words: Vec<_> = call.arguments.keywords.iter().filter_map(|word| word.arg.as_deref()).collect();
+        if path.starts_with("tensorflow.") {
+            let alike =
+                ALIKE_IN_TENSORFLOW.iter().find(|(own, _)| *own == name).map_or(usize::MAX, |(_, alike)| *alike);
+            if OTHERS_IN_TENSORFLOW.contains(&name)
+                || call.arguments.args.len() > alike
+                || words.contains(&"batch_dims")
+            {
+                return Err(
+                    Missing::new(format!("{path} with these arguments")).help(format!("write keras.ops.{name}"))
+                );
+            }
+        }
         match (path, name) {
             // The length of each part, not where it ends.
             (_, "split") if path.starts_with("tensorflow.") && !self.is_count(call.arguments.args.get(1)) => {
@@ -222,8 +273,20 @@ impl<'a> Program<'a> {
         }
         if let ("convert_to_tensor", [(_, value)]) = (name, &named[..]) {
             let has_texts = |of: &Type| of.is_text() || matches!(of, Type::List(of) if of.is_text());
-            if matches!(&self.expression(value)?.of, Type::List(of) if has_texts(of)) {
+            let value = self.expression(value)?;
+            if matches!(&value.of, Type::List(of) if has_texts(of)) {
                 return Err(Missing::new("a tensor of texts"));
+            }
+            // Numbers of Python become those of 32 bits.
+            if matches!(&value.of, Type::List(_) | Type::Tuple(_)) {
+                let array = self.tensor(&value)?;
+                let dtype = match array.of {
+                    Type::Floats => "DType::F32",
+                    Type::Ints => "DType::I32",
+                    _ => return Ok(array),
+                };
+                let text = format!("{}.to_dtype({dtype})?", array.at(crate::value::Strength::Whole));
+                return Ok(Value::temporary(text, array.of));
             }
         }
         if name == "shape" {
@@ -319,6 +382,13 @@ impl<'a> Program<'a> {
         }
         let is_symbolic = operands.iter().any(|(_, value)| value.of == Type::Symbolic);
         let like = operands.iter().map(|(_, value)| value).find(|value| value.of == Type::Symbolic).cloned();
+        // A whole number of Python leaves whole numbers whole.
+        let may_be_whole = |value: &Value| matches!(value.of, Type::Ints | Type::Array);
+        let whole_numbers = WHOLE.contains(&name) && operands.iter().any(|(_, value)| may_be_whole(value));
+        let is_of_tensorflow = origin.starts_with("tensorflow.");
+        let is_quotient_of_tensorflow = is_of_tensorflow
+            && matches!(name, "divide" | "true_divide")
+            && operands.iter().all(|(_, value)| matches!(value.of, Type::Ints | Type::Int | Type::Signed));
         for (at, value) in operands.iter_mut().filter(|(at, _)| *at != usize::MAX) {
             if let (Some(like), true) = (&like, value.of != Type::Symbolic) {
                 *value = self.operand(value)?;
@@ -329,8 +399,17 @@ impl<'a> Program<'a> {
                 texts[*at] = value.borrowed();
                 continue;
             }
-            *value = self.operand(value)?;
-            texts[*at] = value.borrowed();
+            *value = match whole_numbers {
+                true if matches!(value.of, Type::Int | Type::Signed) => self.whole_operand(value),
+                _ => self.operand(value)?,
+            };
+            texts[*at] = match is_quotient_of_tensorflow && value.of == Type::Ints {
+                true => self.fractions(value),
+                false => value.borrowed(),
+            };
+        }
+        if let (true, "mean", [(_, Value { of: Type::Ints, .. })]) = (is_of_tensorflow, name, &operands[..]) {
+            return Err(Missing::new("a mean of whole numbers, which is whole in TensorFlow").help("cast them first"));
         }
         let of = self.type_of_operation(name, &named, &operands)?;
         let function = self.import(&format!("ops::{rust_name}"));
@@ -349,6 +428,7 @@ impl<'a> Program<'a> {
                 Value::temporary(format!("<(Tensor, Tensor)>::from({text}?)"), Type::Tuple(vec![of, second]))
             }
             ("Result<(Tensor, Tensor)>", _) => Value::temporary(format!("{text}?"), Type::Tuple(vec![of.clone(), of])),
+            ("usize", false) => Value::temporary(text, Type::Int),
             (_, false) => Value::temporary(format!("{text}?"), of),
         })
     }
@@ -393,9 +473,14 @@ impl<'a> Program<'a> {
         Ok(match name {
             _ if name.starts_with("arg") => Type::Ints,
             "equal" | "not_equal" | "greater" | "greater_equal" | "less" | "less_equal" | "logical_and"
-            | "logical_or" | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" => Type::Array,
+            | "logical_or" | "logical_not" | "isnan" | "isinf" | "isfinite" | "any" | "all" | "in_top_k" => Type::Mask,
             "cast" | "zeros" | "ones" | "full" => match named.iter().find(|(name, _)| name == "dtype") {
-                Some((_, dtype)) if !self.dtype_name(dtype).is_ok_and(|name| name.contains("float")) => Type::Array,
+                Some((_, dtype)) => match self.dtype_name(dtype).as_deref() {
+                    Ok(name) if name.contains("float") => Type::Floats,
+                    Ok(name) if name.contains("int") => Type::Ints,
+                    Ok("bool") => Type::Mask,
+                    _ => Type::Array,
+                },
                 _ => Type::Floats,
             },
             "one_hot" | "softmax" | "exp" | "log" | "sqrt" | "sigmoid" | "tanh" => Type::Floats,
@@ -406,6 +491,7 @@ impl<'a> Program<'a> {
             },
             "take" if operands.len() == 2 => operands[0].1.of.clone(),
             _ if of_fractions => Type::Floats,
+            _ if WHOLE.contains(&name) && operands.iter().all(|(_, value)| value.of == Type::Ints) => Type::Ints,
             // Of integers and fractions, fractions.
             "add" | "subtract" | "multiply" | "maximum" | "minimum" | "matmul" | "power" | "divide" | "true_divide"
                 if operands.iter().any(|(_, value)| value.of == Type::Floats) =>
@@ -455,6 +541,16 @@ impl<'a> Program<'a> {
             return Ok(Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), Type::Floats));
         }
         self.tensor(value)
+    }
+
+    /// A whole number, which adapts to the dtype of the other operand.
+    fn whole_operand(&mut self, value: &Value) -> Value {
+        let number = match (value.is_literal(), value.text.parse::<i32>().is_ok()) {
+            (true, true) => format!("{}_i32", value.text),
+            (true, false) => format!("{}_i64", value.text),
+            (false, _) => crate::arithmetic::signed(value).text,
+        };
+        Value::temporary(format!("Tensor::new({number}, &Device::Cpu)?"), Type::Ints)
     }
 
     /// A shape as `Vec<i64>` takes it.

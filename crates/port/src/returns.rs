@@ -51,6 +51,44 @@ impl<'a> Program<'a> {
         self.own(value)
     }
 
+    /// A number as one of the type of those that the function returns before, which may become ones of this type.
+    fn alike_returned(&mut self, value: Value) -> Value {
+        let before = self.frame_mut().returns.clone();
+        match (&before, &value.of) {
+            (Some(Type::Signed), Type::Int) => crate::arithmetic::signed(&value),
+            (Some(Type::Float), Type::Int | Type::Signed) if value.is_literal() => {
+                Value { text: format!("{}.0", value.text), of: Type::Float, ..value }
+            }
+            (Some(Type::Int), Type::Signed) if self.rewrite_returned("") => {
+                self.frame_mut().returns = Some(Type::Signed);
+                value
+            }
+            (Some(Type::Int | Type::Signed), Type::Float) if self.rewrite_returned(".0") => {
+                self.frame_mut().returns = Some(Type::Float);
+                value
+            }
+            _ => value,
+        }
+    }
+
+    /// Writes what the function returns before with this behind it, if all of that are integers that are written out.
+    fn rewrite_returned(&mut self, ending: &str) -> bool {
+        let literal = |line: &str| {
+            let number = line.trim().strip_prefix("return Ok(")?.strip_suffix(");")?;
+            number.trim_start_matches('-').bytes().all(|c| c.is_ascii_digit()).then(|| number.to_string())
+        };
+        let returns = |line: &String| line.trim_start().starts_with("return ");
+        if self.body.iter().any(|line| returns(line) && literal(line).is_none()) {
+            return false;
+        }
+        for line in self.body.iter_mut().filter(|line| returns(line)) {
+            if let Some(number) = literal(line) {
+                *line = line.replace(&format!("Ok({number})"), &format!("Ok({number}{ending})"));
+            }
+        }
+        true
+    }
+
     /// Whether a `return None, None` is one case of a function that returns values in others: only its line is not ported.
     pub(crate) fn returns_nothing(&self, value: &Expr) -> bool {
         let Expr::Tuple(tuple) = value else { return false };
@@ -62,6 +100,7 @@ impl<'a> Program<'a> {
         if self.is_in_module() {
             return Err(Missing::new("return outside of a function"));
         }
+        let value = self.alike_returned(value);
         match &mut self.frame_mut().returns {
             Some(of) if *of != value.of => {
                 Err(Missing::new(format!("it returns {} here, and {} before", value.of.described(), of.described())))

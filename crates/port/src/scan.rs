@@ -144,6 +144,8 @@ pub(crate) struct Scan {
     sizes: HashSet<String>,
     /// Variables that something is taken from, or that get a negative number.
     lowered: HashSet<String>,
+    /// Variables whose values or elements may leave 32 bits.
+    growing: HashSet<String>,
     /// Those of them that change otherwise than by `next`, or by a new `trainable`.
     changed: HashSet<(String, usize)>,
     /// Those of them that change otherwise than in a function that they are passed to.
@@ -210,7 +212,7 @@ impl Scan {
     }
 
     pub(crate) fn of(statements: &[Stmt], changing: &Rc<HashMap<String, Changes>>) -> Self {
-        let mut scan = Self::new(changing);
+        let mut scan = Self { growing: crate::growth::growing(statements), ..Self::new(changing) };
         scan.visit_body(statements);
         scan
     }
@@ -218,7 +220,8 @@ impl Scan {
     /// The names of a function with these parameters.
     pub(crate) fn of_function(function: &StmtFunctionDef, changing: &Rc<HashMap<String, Changes>>) -> Self {
         let parameters = function.parameters.iter_non_variadic_params().map(|one| one.parameter.name.to_string());
-        let mut scan = Self { parameters: parameters.collect(), ..Self::new(changing) };
+        let growing = crate::growth::growing(&function.body);
+        let mut scan = Self { parameters: parameters.collect(), growing, ..Self::new(changing) };
         scan.visit_body(&function.body);
         scan
     }
@@ -252,6 +255,11 @@ impl Scan {
     /// Whether it may become negative, and is never a place or size.
     pub(crate) fn is_lowered(&self, name: &str) -> bool {
         self.lowered.contains(name) && !self.is_size(name)
+    }
+
+    /// Whether its value or its elements may leave 32 bits.
+    pub(crate) fn is_growing(&self, name: &str) -> bool {
+        self.growing.contains(name)
     }
 
     /// Whether the variable changes otherwise than by `next`, or by a new `trainable`.
@@ -812,7 +820,7 @@ impl<'a> Visitor<'a> for Scan {
 const OF_NUMBERS: &[&str] = &["print", "abs", "float", "str", "int", "round", "bool", "sum", "len", "sorted"];
 
 /// The names in an expression.
-fn names_read(expression: &Expr) -> Vec<String> {
+pub(crate) fn names_read(expression: &Expr) -> Vec<String> {
     struct Names(Vec<String>);
     impl<'a> Visitor<'a> for Names {
         fn visit_expr(&mut self, expression: &'a Expr) {

@@ -252,6 +252,9 @@ impl<'a> Program<'a> {
             self.known.lists.insert(name.id.to_string(), list);
             return Ok(());
         }
+        if self.swap(assign)? {
+            return Ok(());
+        }
         if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
             && self.scan().is_assigned_once(&name.id)
             && !dict.items.is_empty()

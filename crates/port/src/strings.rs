@@ -11,6 +11,7 @@ use ruff_text_size::Ranged;
 pub(crate) struct Template {
     text: String,
     values: Vec<String>,
+    printed: crate::number_formats::Printed,
 }
 
 impl Template {
@@ -49,10 +50,24 @@ impl Template {
         if let Some(value) = value.below_zero() {
             return self.place(value, spec);
         }
+        if let (Some(text), "") = (crate::number_formats::literal(value), spec) {
+            self.literal(&text);
+            return Ok(());
+        }
+        if let Some(text) = self.printed.formatted(value, spec) {
+            self.text.push_str("{}");
+            self.values.push(text);
+            return Ok(());
+        }
         if let Some(value) = crate::cells::formatted(value, spec) {
             return self.place(&value, spec);
         }
         let spec = match (&value.of, spec) {
+            (Type::Float, "") if self.printed.plain(value).is_some() => {
+                self.text.push_str("{}");
+                self.values.extend(self.printed.plain(value));
+                return Ok(());
+            }
             (Type::Bool, "") => {
                 self.text.push_str("{}");
                 self.values.push(format!("if {} {{ \"True\" }} else {{ \"False\" }}", value.text));
@@ -199,10 +214,23 @@ fn rust_spec(spec: &str, of: &Type) -> Ported<String> {
 }
 
 impl<'a> Program<'a> {
+    fn template(&self) -> Template {
+        Template { printed: self.printed, ..Template::default() }
+    }
+
+    /// The arguments of a text with places, and what it imports.
+    fn filled(&mut self, template: &Template) -> String {
+        let arguments = template.arguments();
+        if arguments.contains("python::repr(") || arguments.contains("python::format(") {
+            self.import("python::repr");
+        }
+        arguments
+    }
+
     pub(crate) fn f_string(&mut self, text: &'a ExprFString) -> Ported<Value> {
-        let mut template = Template::default();
+        let mut template = self.template();
         self.interpolate(text, &mut template)?;
-        Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+        Ok(Value::temporary(format!("format!({})", self.filled(&template)), Type::String))
     }
 
     fn interpolate(&mut self, text: &'a ExprFString, template: &mut Template) -> Ported<()> {
@@ -235,7 +263,7 @@ impl<'a> Program<'a> {
                                     });
                                     parts.collect::<Ported<String>>()
                                 })?;
-                                let value = self.expression(&place.expression)?;
+                                let value = self.expression_as_text(&place.expression)?;
                                 let value = if spec.is_empty() { self.shown(value)? } else { value };
                                 template.place(&value, &spec)?;
                             }
@@ -249,10 +277,27 @@ impl<'a> Program<'a> {
 
     /// A value alone, as `print!` takes it.
     pub(crate) fn shown_alone(&mut self, value: &Value) -> Ported<String> {
-        let mut template = Template::default();
+        let mut template = self.template();
         let value = self.shown(value.clone())?;
         template.place(&value, "")?;
-        Ok(template.arguments())
+        Ok(self.filled(&template))
+    }
+
+    /// An expression whose text is wanted. `x.tolist()` of an array is one here, but Python prints a list.
+    fn expression_as_text(&mut self, expression: &'a Expr) -> Ported<Value> {
+        let value = self.expression(expression)?;
+        let Expr::Call(call) = expression else { return Ok(value) };
+        if !matches!(&*call.func, Expr::Attribute(method) if method.attr.as_str() == "tolist") {
+            return Ok(value);
+        }
+        match value.of {
+            Type::Mask => Err(Missing::new("a list of truth values as text").help("print the array")),
+            Type::Array | Type::Ints | Type::Floats => {
+                let function = self.import("numpy::tolist_str");
+                Ok(Value::temporary(format!("{function}({})?", value.borrowed()), Type::String))
+            }
+            _ => Ok(value),
+        }
     }
 
     /// A value as its text is made: arrays as NumPy prints them, what evaluate returns as a list.
@@ -318,9 +363,9 @@ impl<'a> Program<'a> {
 
     /// `"%d of %s" % values`
     pub(crate) fn percent(&mut self, text: &str, values: &'a Expr) -> Ported<Value> {
-        let mut template = Template::default();
+        let mut template = self.template();
         self.percent_into(text, values, &mut template)?;
-        Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+        Ok(Value::temporary(format!("format!({})", self.filled(&template)), Type::String))
     }
 
     fn percent_into(&mut self, text: &str, values: &'a Expr, template: &mut Template) -> Ported<()> {
@@ -417,7 +462,7 @@ impl<'a> Program<'a> {
 
     /// `"{} of {}".format(a, b)`
     pub(crate) fn format_method(&mut self, text: &str, call: &'a ExprCall) -> Ported<Value> {
-        let mut template = Template::default();
+        let mut template = self.template();
         let mut rest = text;
         let mut next = 0;
         while let Some((before, behind)) = rest.split_once('{') {
@@ -454,7 +499,7 @@ impl<'a> Program<'a> {
             rest = behind;
         }
         template.literal(&rest.replace("}}", "}"));
-        Ok(Value::temporary(format!("format!({})", template.arguments()), Type::String))
+        Ok(Value::temporary(format!("format!({})", self.filled(&template)), Type::String))
     }
 
     /// `(x.shape[0], x.shape[1])` for `x.shape`, as many as there are places; `None` if its sizes have other names.
@@ -508,15 +553,15 @@ impl<'a> Program<'a> {
                     return Err(Missing::new(format!("print to {}", file.of.described())));
                 }
                 template.literal(end);
-                let text = format!("{}.push_str(&format!({}))", file.at(Strength::Whole), template.arguments());
+                let text = format!("{}.push_str(&format!({}))", file.at(Strength::Whole), self.filled(&template));
                 return Ok(Value::temporary(text, Type::None));
             }
         };
         if end == "\n" {
-            return Ok(Value::temporary(format!("{line}!({})", template.arguments()), Type::None));
+            return Ok(Value::temporary(format!("{line}!({})", self.filled(&template)), Type::None));
         }
         template.literal(end);
-        Ok(Value::temporary(format!("{part}!({})", template.arguments()), Type::None))
+        Ok(Value::temporary(format!("{part}!({})", self.filled(&template)), Type::None))
     }
 
     /// `print(...)`
@@ -539,7 +584,7 @@ impl<'a> Program<'a> {
                 other => return Err(Missing::new(format!("print({}=...)", other.unwrap_or("**")))),
             }
         }
-        let mut template = Template::default();
+        let mut template = self.template();
         for (i, argument) in call.arguments.args.iter().enumerate() {
             if i > 0 {
                 template.literal(&separator);
@@ -562,7 +607,7 @@ impl<'a> Program<'a> {
                 }
                 _ => {
                     self.may_be_negative = argument.is_list_comp_expr();
-                    let value = self.expression(argument)?;
+                    let value = self.expression_as_text(argument)?;
                     if value.of == Type::None {
                         // `print(model.summary())` prints what that returns, too.
                         if value.form == Form::Temporary {
@@ -581,10 +626,10 @@ impl<'a> Program<'a> {
         }
         let text = match end.as_str() {
             "\n" if template.text.is_empty() => "println!()".to_string(),
-            "\n" => format!("println!({})", template.arguments()),
+            "\n" => format!("println!({})", self.filled(&template)),
             end => {
                 template.literal(end);
-                format!("print!({})", template.arguments())
+                format!("print!({})", self.filled(&template))
             }
         };
         Ok(Value::temporary(text, Type::None))

@@ -175,9 +175,49 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// `x[i], x[j] = x[j], x[i]`, of a list.
+    pub(crate) fn swap(&mut self, assign: &'a ruff_python_ast::StmtAssign) -> Ported<bool> {
+        let ([Expr::Tuple(targets)], Expr::Tuple(values)) = (&assign.targets[..], &*assign.value) else {
+            return Ok(false);
+        };
+        let ([Expr::Subscript(a), Expr::Subscript(b)], [Expr::Subscript(c), Expr::Subscript(d)]) =
+            (&targets.elts[..], &values.elts[..])
+        else {
+            return Ok(false);
+        };
+        let text = |part: &ExprSubscript| self.source.text(part.range);
+        let list = |part: &ExprSubscript| self.source.text(ruff_text_size::Ranged::range(&*part.value));
+        if text(a) != text(d) || text(b) != text(c) || list(a) != list(b) {
+            return Ok(false);
+        }
+        let written = self.body.len();
+        let list = self.expression(&a.value)?;
+        if !matches!(list.of, Type::List(_)) {
+            self.body.truncate(written);
+            return Ok(false);
+        }
+        let (i, j) = (self.place_in(&list, &a.slice)?, self.place_in(&list, &b.slice)?);
+        let whole = list.at(Strength::Whole);
+        // The list is borrowed where its elements change places.
+        let is_borrowed =
+            |place: &str| crate::program::has_word(place, list.text.split(['[', '.']).next().unwrap_or_default());
+        let [i, j] = [("i", i), ("j", j)].map(|(name, place)| {
+            if !is_borrowed(&place) {
+                return place;
+            }
+            let name = self.free_name(name);
+            self.line(&format!("let {name} = {place};"));
+            name
+        });
+        self.line(&format!("{whole}.swap({i}, {j});"));
+        Ok(true)
+    }
+
     /// An index into a list; negative ones count from the end.
     pub(crate) fn place_in(&mut self, list: &Value, index: &'a Expr) -> Ported<String> {
+        let is_wrapping = self.wrapping.contains(&ruff_text_size::Ranged::start(index));
         let index = self.expression(index)?;
+        let index = if is_wrapping { crate::arithmetic::signed(&index) } else { index };
         match index.of.clone() {
             Type::Int => Ok(index.text),
             Type::Signed if index.form == Form::Constant => {

@@ -10,6 +10,21 @@ use ruff_python_ast::{Expr, ExprCall};
 const COLLECTED: &str = ".collect::<Vec<char>>()";
 
 impl<'a> Program<'a> {
+    /// `str(n).zfill(4)` of a number that is not negative.
+    fn has_no_sign(&mut self, call: &'a ExprCall) -> bool {
+        let Expr::Attribute(method) = &*call.func else { return false };
+        let Expr::Call(text) = &*method.value else { return false };
+        let ([number], true) =
+            (&text.arguments.args[..], text.func.as_name_expr().is_some_and(|name| name.id == "str"))
+        else {
+            return false;
+        };
+        let written = self.body.len();
+        let number = self.expression(number);
+        self.body.truncate(written);
+        number.is_ok_and(|number| number.of == Type::Int && number.below_zero().is_none())
+    }
+
     pub(crate) fn method_of_text(&mut self, of: &Value, name: &str, call: &'a ExprCall) -> Ported<Value> {
         let whole = match of.of {
             // A list of characters.
@@ -97,6 +112,11 @@ impl<'a> Program<'a> {
                     _ => "^",
                 };
                 text(format!("format!(\"{{:{side}1$}}\", {whole}, {})", width.text))
+            }
+            // The sign of a number stays in front.
+            ("zfill", [width]) if width.of == Type::Int && !self.has_no_sign(call) => {
+                let function = self.import("python::zfill");
+                text(format!("{function}({self_text}, {})", width.text))
             }
             ("zfill", [width]) if width.of == Type::Int => {
                 text(format!("format!(\"{{:0>1$}}\", {whole}, {})", width.text))

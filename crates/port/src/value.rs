@@ -238,7 +238,8 @@ impl Type {
     pub(crate) fn described(&self) -> String {
         match self {
             Self::None => "None".into(),
-            Self::Int | Self::Signed | Self::Id => "an int".into(),
+            Self::Int | Self::Id => "an int".into(),
+            Self::Signed => "an int that may be negative".into(),
             Self::Float => "a float".into(),
             Self::Bool => "a bool".into(),
             Self::Str | Self::String | Self::Char => "a str".into(),

@@ -83,6 +83,7 @@ programs! {
     pillow_letters
     policy_gradient_bandit
     pretrained_embeddings
+    python_integers
     python_lists
     python_numbers
     python_texts
@@ -132,6 +133,7 @@ programs! {
     watched_gan
     weather_windows
     wgan_gp
+    whole_numbers
     wide_and_deep
     word2vec_skipgrams
     word_arguments

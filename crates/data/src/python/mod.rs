@@ -3,6 +3,7 @@
 mod counting;
 mod division;
 pub mod files;
+mod formats;
 pub mod json;
 pub mod random;
 mod slices;
@@ -10,6 +11,7 @@ pub mod tables;
 
 pub use counting::{count, most_common};
 pub use division::{floor_div, modulo};
+pub use formats::{Formatted, format, zfill};
 pub use slices::{bound, place, slice};
 
 /// The seconds since 1970. Python: `time.time()`.

@@ -81,6 +81,10 @@ pub(crate) struct Program<'a> {
     pub(crate) special: HashMap<String, crate::special::Special<'a>>,
     /// Whether the elements of the list that is written next are no sizes.
     pub(crate) may_be_negative: bool,
+    /// Which numbers are printed that Rust writes otherwise.
+    pub(crate) printed: crate::number_formats::Printed,
+    /// Indices that are below zero at times, by where they start.
+    pub(crate) wrapping: HashSet<ruff_text_size::TextSize>,
     /// Texts that are kept as lists of characters, by their names in Rust.
     pub(crate) taken_apart: HashSet<String>,
     /// Where the statement ends that is being written.
@@ -189,6 +193,8 @@ impl<'a> Program<'a> {
             compiled: Vec::new(),
             special: HashMap::new(),
             may_be_negative: false,
+            printed: crate::number_formats::Printed::default(),
+            wrapping: HashSet::new(),
             taken_apart: HashSet::new(),
             statement_end: ruff_text_size::TextSize::default(),
             assigns_at: ruff_text_size::TextSize::default(),
@@ -216,6 +222,8 @@ impl<'a> Program<'a> {
         self.attributes_outside = crate::subclasses::attributes_outside(statements);
         self.read_by_methods = crate::module_constants::read_by_methods(statements);
         self.changing = scan::changing(statements);
+        self.wrapping = crate::wrapping::places(statements);
+        self.printed = crate::number_formats::Printed::of(statements);
         self.returned = crate::sharing::Returned::of(statements);
         self.enter_frame(Scan::of(statements, &self.changing));
         let statements = self.without_docstring(statements);

@@ -88,7 +88,7 @@ fn build_base(units: usize) -> Result<()> {
 #[allow(dead_code)]
 fn smooth(points: &Tensor, factor: f64) -> Result<Tensor> {
     println!("{:?} {factor:?}", points.dims());
-    Ok((points.to_dtype(DType::F64)? * factor)?)
+    Ok(numpy::multiply(points, factor)?)
 }
 
 #[allow(dead_code)]

@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     // Counting upwards from a random start
     numpy::random::seed(8);
     let starts = numpy::random::randint(0, vocab_size as i64, (120, 1))?;
-    let tokens = ops::mod_(&ops::add(&starts, &ops::arange(0.0, (maxlen + 1) as f64, 1.0, "int64")?)?, &Tensor::new(vocab_size as i64, &Device::Cpu)?)?;
+    let tokens = numpy::mod_(&ops::add(&starts, &ops::arange(0.0, (maxlen + 1) as f64, 1.0, "int64")?)?, vocab_size)?;
     let (x, y) = (tokens.i((.., ..tokens.dim(1)? - 1))?, tokens.i((.., 1..))?);
     let prompt = x.i(..1)?;
 
@@ -65,7 +65,7 @@ impl MultiHeadSelfAttention {
         // 1's in the lower triangle, counting from the lower right corner.
         let i = ops::expand_dims(&ops::arange(0.0, n_dest as f64, 1.0, "int32")?, 1)?;
         let j = ops::arange(0.0, n_src as f64, 1.0, "int32")?;
-        let m = ops::greater_equal(&i, &(&(&j - n_src as f64)? + n_dest as f64)?)?;
+        let m = ops::greater_equal(&i, &numpy::add(&numpy::subtract(&j, n_src)?, n_dest)?)?;
         Ok(ops::cast(&m, dtype)?)
     }
 
@@ -79,7 +79,7 @@ impl MultiHeadSelfAttention {
         let attention_mask = ops::reshape(&attention_mask, [1, 1, dim_dest as i64, dim_src as i64])?;
         let scaled_score = {
             let tensor = &scaled_score * Lambda::value(&attention_mask).call(&scaled_score);
-            &tensor - Lambda::value(&(10000.0 * (1.0 - &attention_mask)?.to_dtype(DType::F64)?)?).call(&tensor)
+            &tensor - Lambda::value(&numpy::multiply(10000.0, &numpy::subtract(1, &attention_mask)?)?).call(&tensor)
         };
         let weights = ops::softmax(&scaled_score, -1);
         let output = ops::matmul(&weights, value);

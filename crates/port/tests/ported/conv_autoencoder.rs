@@ -61,7 +61,7 @@ fn main() -> Result<()> {
 
 fn preprocess(array: &Array3<u8>) -> Result<Tensor> {
     // Normalizes the supplied array and reshapes it into the appropriate format.
-    let array = (&array.to_tensor()?.to_dtype(DType::F32)? / 255.0)?;
+    let array = numpy::divide(&array.to_tensor()?.to_dtype(DType::F32)?, 255.0)?;
     Ok(array.reshape((array.dim(0)?, 16, 16, 1))?)
 }
 

@@ -47,11 +47,11 @@ fn main() -> Result<()> {
 
     // The first customers, and some of them.
     let first = df.loc(..=4)?.column("balance")?.clone();
-    println!("{} {:?}", first.len(), first.mean()?);
+    println!("{} {}", first.len(), python::repr(first.mean()?));
     println!("{}", df.loc(2..=5)?.select(["balance", "tenure"])?);
     println!("{}", df.loc_rows(&[7, 3])?.select(["limit"])?);
     let loyal = df.filter(&df.column("tenure")?.greater_equal(11)?)?;
-    println!("{:?} {:?}", loyal.shape(), loyal.column("balance")?.mean()?);
+    println!("{:?} {}", loyal.shape(), python::repr(loyal.column("balance")?.mean()?));
     println!("{:?}", loyal.loc(..=30)?.shape());
 
     let normed = df.sub(&df.mean()?)?.div(&df.std()?)?;
@@ -67,8 +67,8 @@ fn main() -> Result<()> {
     let components = pca.fit_transform(&scaled)?;
     println!("{}", numpy::array_str(&components.i(..3)?)?);
     println!("{}", numpy::array_str(&pca.components()?)?);
-    println!("{} {:?}", numpy::array_str(&pca.explained_variance_ratio()?)?, ops::sum(&pca.explained_variance_ratio()?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-    println!("{:?}", ops::mean(&ops::abs(&ops::subtract(&pca.inverse_transform(&components)?, &scaled)?)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+    println!("{} {}", numpy::array_str(&pca.explained_variance_ratio()?)?, python::repr(ops::sum(&pca.explained_variance_ratio()?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?));
+    println!("{}", python::repr(ops::mean(&ops::abs(&ops::subtract(&pca.inverse_transform(&components)?, &scaled)?)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?));
     println!("{:?}", sklearn::PCA::new().n_components(0.9).fitted(&scaled)?.components()?.dims());
 
     let inputs = Input::shape([5]);

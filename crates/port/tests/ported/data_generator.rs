@@ -13,7 +13,7 @@ fn main() -> Result<()> {
     numpy::random::seed(21);
     utils::set_random_seed(21);
 
-    let series = ops::sin(&(ops::arange(0.0, 60.0, 1.0, "int64")?.to_dtype(DType::F64)? / 5.0)?)?;
+    let series = ops::sin(&numpy::divide(&ops::arange(0.0, 60.0, 1.0, "int64")?, 5.0)?)?;
     let (mut inputs, mut targets) = (vec![], vec![]);
     for (window, following) in windows(&series, 6)? {
         inputs.push(window.clone());
@@ -104,7 +104,7 @@ fn countdown(mut n: usize) -> Vec<usize> {
 
 fn powers(base: usize, limit: usize) -> Vec<usize> {
     let mut items = Vec::new();
-    let mut value = 1;
+    let mut value: usize = 1;
     loop {
         if value > limit {
             return items;

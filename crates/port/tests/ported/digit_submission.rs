@@ -49,9 +49,9 @@ fn main() -> Result<()> {
 
     let y_train = train.column("label")?.clone();
     let x_train = train.drop(["label"])?;
-    let x_train = (&x_train.values()?.to_dtype(DType::F64)? / 255.0)?;
+    let x_train = numpy::divide(&x_train.values()?.to_dtype(DType::F64)?, 255.0)?;
     let x_train = x_train.reshape(((), size, size, 1))?;
-    let x_test = (&test.values()?.to_dtype(DType::F64)? / 255.0)?;
+    let x_test = numpy::divide(&test.values()?.to_dtype(DType::F64)?, 255.0)?;
     let x_test = x_test.reshape(((), size, size, 1))?;
     let (x_train, x_val, y_train, y_val) = sklearn::train_test_split((&x_train, &y_train), sklearn::TrainTestSplit::new().test_size(0.1).random_state(35))?;
 
@@ -96,7 +96,7 @@ fn draw(count: usize, rng: &mut numpy::random::RandomState, size: usize) -> Resu
     let mut rows = vec![];
     for i in 0..count {
         let mut stripe = Array2::<i64>::zeros((size, size));
-        stripe.slice_mut(s![(&labels.i(i)? * 2.0)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..(&(&labels.i(i)? * 2.0)? + 2.0)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]).fill(180);
+        stripe.slice_mut(s![numpy::multiply(&labels.i(i)?, 2)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..numpy::add(&numpy::multiply(&labels.i(i)?, 2)?, 2)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]).fill(180);
         rows.push(ops::add(&pixels.i(i)?, &stripe.to_tensor()?.flatten_all()?)?);
     }
     Ok((labels, Tensor::stack(&rows, 0)?))

@@ -18,8 +18,8 @@ fn main() -> Result<()> {
 
     // The data: pictures of 28 x 28 with values from 0 to 255.
     let images = (&numpy::random::rand((200, 28, 28))? * 255.0)?;
-    let x_train = (&images.i(..160)?.reshape((160, 784))?.to_dtype(DType::F32)? / 255.0)?;
-    let x_test = (&images.i(160..)?.reshape((40, 784))?.to_dtype(DType::F32)? / 255.0)?;
+    let x_train = numpy::divide(&images.i(..160)?.reshape((160, 784))?.to_dtype(DType::F32)?, 255)?;
+    let x_test = numpy::divide(&images.i(160..)?.reshape((40, 784))?.to_dtype(DType::F32)?, 255)?;
     let labels = ops::argmax(&images.i((.., 0, ..10))?, -1)?;
     let y_train = utils::to_categorical(&labels.i(..160)?, num_classes)?;
     let y_test = utils::to_categorical(&labels.i(160..)?, num_classes)?;

@@ -134,7 +134,7 @@ impl TrainStep for Distiller {
         let tape = GradientTape::new();
         let student_predictions = self.student.call_with(x, Call::new().training(true))?;
         let student_loss = self.student_loss_fn()?.call(y, &student_predictions, None, None)?;
-        let distillation_loss = (&self.distillation_loss_fn()?.call(&ops::softmax(&(&teacher_predictions / self.temperature()? as f64)?, 1)?, &ops::softmax(&(&student_predictions / self.temperature()? as f64)?, 1)?, None, None)? * usize::pow(self.temperature()?, 2) as f64)?;
+        let distillation_loss = (&self.distillation_loss_fn()?.call(&ops::softmax(&numpy::divide(&teacher_predictions, self.temperature()?)?, 1)?, &ops::softmax(&numpy::divide(&student_predictions, self.temperature()?)?, 1)?, None, None)? * usize::pow(self.temperature()?, 2) as f64)?;
         let loss = ops::add(&(self.alpha()? * &student_loss)?, &((1.0 - self.alpha()?) * &distillation_loss)?)?;
         let trainable_vars = self.student.trainable_variables();
         let gradients = tape.gradient(&loss, &trainable_vars)?;

@@ -60,7 +60,7 @@ fn main() -> Result<()> {
             returns.insert(0, discounted_sum);
         }
         let returns = Tensor::new(&returns[..], &Device::Cpu)?;
-        let returns = (&(&returns - ops::mean(&returns, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)? / (ops::std(&returns, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()? + eps))?;
+        let returns = numpy::divide(&(&returns - ops::mean(&returns, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?, ops::std(&returns, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()? + eps)?;
         let returns = returns.to_dtype(DType::F32)?;
 
         let mut actor_losses = vec![];

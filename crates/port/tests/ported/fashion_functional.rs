@@ -22,8 +22,8 @@ fn main() -> Result<()> {
     let (test_images, test_labels) = load_data(50, &class_names)?;
     println!("{:?} {} {}", train_images.dims(), ops::dtype_name(train_images.dtype()), train_labels.dim(0)?);
 
-    let train_images = (ops::expand_dims(&train_images, -1)?.to_dtype(DType::F64)? / 255.0)?;
-    let test_images = (ops::expand_dims(&test_images, -1)?.to_dtype(DType::F64)? / 255.0)?;
+    let train_images = numpy::divide(&ops::expand_dims(&train_images, -1)?, 255.0)?;
+    let test_images = numpy::divide(&ops::expand_dims(&test_images, -1)?, 255.0)?;
 
     let inputs = Input::shape((16, 16, 1)).name("image");
     let x = conv_block(&inputs, 8);
@@ -62,10 +62,7 @@ fn load_data(n: usize, class_names: &[&'static str]) -> Result<(Tensor, Tensor)>
     let grid = ops::linspace(0.0, std::f64::consts::PI, 16, true, "float64")?;
     let mut x = Array3::<f64>::zeros((n, 16, 16));
     for i in 0..n {
-        let wave = ops::sin(&ops::multiply(&grid, &{
-            let array = y.i(i)?;
-            ops::add(&array, &numpy::scalar(1, &array)?)?
-        })?)?;
+        let wave = ops::sin(&ops::multiply(&grid, &numpy::add(&y.i(i)?, 1)?)?)?;
         {
             let mut part = x.slice_mut(s![i, .., ..]);
             let numbers = (&(&ops::outer(&wave, &wave)? * 127.0)? + 128.0)?.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;

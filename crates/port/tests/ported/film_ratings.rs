@@ -18,8 +18,8 @@ fn main() -> Result<()> {
     let users = numpy::random::randint(100, 112, 240)?;
     let films = numpy::random::randint(0, 9, 240)?;
     for i in 0..240 {
-        let stars = (1.0 + &ops::mod_(&ops::add(&(&users.i(i)? * 3.0)?, &films.i(i)?)?, &Tensor::new(5_i64, &Device::Cpu)?)?)?;
-        let genre = (if ops::equal(&ops::mod_(&films.i(i)?, &Tensor::new(3_i64, &Device::Cpu)?)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "drama" } else { "comedy" }).chars().collect::<Vec<char>>();
+        let stars = numpy::add(1, &numpy::mod_(&ops::add(&numpy::multiply(&users.i(i)?, 3)?, &films.i(i)?)?, 5)?)?;
+        let genre = (if ops::equal(&numpy::mod_(&films.i(i)?, 3)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "drama" } else { "comedy" }).chars().collect::<Vec<char>>();
         file.push_str(&format!("{},f{},{},{},{}\n", numpy::array_str(&users.i(i)?)?, numpy::array_str(&films.i(i)?)?, genre.iter().collect::<String>(), numpy::array_str(&(80.0 + &(7.5 * films.i(i)?.to_dtype(DType::F64)?)?)?)?, numpy::array_str(&stars)?));
     }
     python::files::write("ratings.csv", &file)?;
@@ -101,7 +101,7 @@ fn main() -> Result<()> {
     // Two embeddings, and a model of both.
     let x_user = df.column("user_index")?.clone();
     let x_film = df.column("film_index")?.clone();
-    let y = (&(df.column("stars")?.values()?.to_dtype(DType::F64)? - low)? / (high - low))?;
+    let y = numpy::divide(&numpy::subtract(&df.column("stars")?.values()?, low)?, high - low)?;
     let user_in = Input::shape([1]);
     let film_in = Input::shape([1]);
     let a = Flatten::new().call(Embedding::new(user_ids.len(), 8).call(&user_in));

@@ -74,7 +74,7 @@ fn create_pairs(x: &Tensor, y: &Tensor) -> Result<(Tensor, Tensor)> {
     let groups = (0..CLASSES).map(|c| Ok::<_, Error>(numpy::flatnonzero(&ops::equal(y, &Tensor::new(c as i64, &Device::Cpu)?)?)?)).collect::<Result<Vec<Tensor>>>()?;
     for i in 0..x.dim(0)? {
         let positive = numpy::random::choice(&groups[y.i(i)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize], (), true, ())?;
-        let other = ops::mod_(&(&y.i(i)? + numpy::random::randint_scalar(1, CLASSES as i64)? as usize as f64)?, &Tensor::new(CLASSES as i64, &Device::Cpu)?)?;
+        let other = numpy::mod_(&numpy::add(&y.i(i)?, numpy::random::randint_scalar(1, CLASSES as i64)? as usize)?, CLASSES)?;
         let negative = numpy::random::choice(&groups[other.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize], (), true, ())?;
         pairs.extend([vec![x.i(i)?, ops::take(x, &positive, 0)?], vec![x.i(i)?, ops::take(x, &negative, 0)?]]);
         same.extend([1.0, 0.0]);

@@ -85,7 +85,7 @@ impl GAN {
     }
 
     fn train(&mut self, images: &Tensor, epochs: usize, batch_size: usize, sample_interval: usize) -> Result<()> {
-        let images = (&(&images.to_dtype(DType::F32)? / 127.5)? - 1.0)?;
+        let images = (&numpy::divide(&images.to_dtype(DType::F32)?, 127.5)? - 1.0)?;
         let images = ops::expand_dims(&images, 3)?;
         let half = batch_size / 2;
         for epoch in 0..epochs {

@@ -70,7 +70,7 @@ fn main() -> Result<()> {
 fn gen_sine(amp: f64, period: usize, n: usize, noise: f64) -> Result<Tensor> {
     // A sine wave with noise, of the shape (n,).
     let t = ops::arange(0.0, n as f64, 1.0, "int64")?;
-    Ok(ops::add(&(amp * &ops::sin(&(&(2.0 * std::f64::consts::PI * t.to_dtype(DType::F64)?)? / period as f64)?)?)?, &numpy::random::normal(0.0, noise, n)?)?)
+    Ok(ops::add(&(amp * &ops::sin(&numpy::divide(&(2.0 * std::f64::consts::PI * t.to_dtype(DType::F64)?)?, period)?)?)?, &numpy::random::normal(0.0, noise, n)?)?)
 }
 
 fn to_windows(series: &Tensor, n_streams: usize, lahead: usize, timesteps: usize) -> Result<(Tensor, Tensor)> {

@@ -82,7 +82,7 @@ fn main() -> Result<()> {
 
     // One image.
     let image = utils::load_img("stripes/validation/vertical/001.png", LoadImg::new().target_size([img_height, img_width]))?;
-    let array = (&utils::img_to_array(&image)? / 255.0)?;
+    let array = numpy::divide(&utils::img_to_array(&image)?, 255.0)?;
     let array = ops::expand_dims(&array, 0)?;
     let prediction = model.predict_with(&array, Predict::new().verbose(0))?.i(0)?.i(0)?;
     let result = if prediction.gt(0.5)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 { "vertical" } else { "horizontal" };

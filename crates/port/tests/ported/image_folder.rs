@@ -63,8 +63,8 @@ fn main() -> Result<()> {
     }
 
     // Scaled before they are cached.
-    let train_ds = train_ds.map_on(AUTOTUNE, |batch| { let (x, y) = (&batch.x[0], &batch.y[0]); Ok(((x / 255.0)?, y.clone())) });
-    let val_ds = val_ds.map(|batch| { let (x, y) = (&batch.x[0], &batch.y[0]); Ok(((x / 255.0)?, y.clone())) });
+    let train_ds = train_ds.map_on(AUTOTUNE, |batch| { let (x, y) = (&batch.x[0], &batch.y[0]); Ok((numpy::divide(x, 255.0)?, y.clone())) });
+    let val_ds = val_ds.map(|batch| { let (x, y) = (&batch.x[0], &batch.y[0]); Ok((numpy::divide(x, 255.0)?, y.clone())) });
     let train_ds = train_ds.prefetch(AUTOTUNE);
     let val_ds = val_ds.cache().prefetch(AUTOTUNE);
 
@@ -89,7 +89,7 @@ fn main() -> Result<()> {
     let img = utils::load_img(&Path::new(FOLDER).join("squares").join("0.png"), LoadImg::new().target_size([image_size.0, image_size.1]))?;
     let img_array = utils::img_to_array(&img)?;
     let img_array = ops::expand_dims(&img_array, 0)?; // A batch of one.
-    let predictions = model.predict_with(&(&img_array / 255.0)?, Predict::new().verbose(0))?;
+    let predictions = model.predict_with(&numpy::divide(&img_array, 255.0)?, Predict::new().verbose(0))?;
     let score = predictions.i(0)?;
     println!("This is {}: {:.2} percent.", class_names[ops::argmax(&score.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize], 100.0 * ops::max(&score, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
     Ok(())

@@ -77,7 +77,7 @@ fn main() -> Result<()> {
     // Other transformations, some batches of them.
     let noisy = ImageDataGenerator::new().rescale(2.0).vertical_flip(true).horizontal_flip(true).width_shift_range(3_usize).channel_shift_range(0.1).brightness_range([0.5, 1.5]).samplewise_center(true).samplewise_std_normalization(true).fill_mode("reflect");
     let mut batches = 0;
-    for batch in noisy.flow(&(&x_test * 255.0)?, &y_test, Flow::new().batch_size(16))?.endless() {
+    for batch in noisy.flow(&numpy::multiply(&x_test, 255)?, &y_test, Flow::new().batch_size(16))?.endless() {
         let batch = batch?;
         let images = &batch.x[0];
         let targets = &batch.y[0];

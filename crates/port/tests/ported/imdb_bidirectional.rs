@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     utils::set_random_seed(2021);
     numpy::random::seed(2021);
 
-    let labels = numpy::random::permutation(&ops::mod_(&ops::arange(0.0, 160.0, 1.0, "int64")?, &Tensor::new(2_i64, &Device::Cpu)?)?)?;
+    let labels = numpy::random::permutation(&numpy::mod_(&ops::arange(0.0, 160.0, 1.0, "int64")?, 2)?)?;
     let reviews = numpy::rows(&labels)?.into_iter().map(|label| Ok::<_, Error>(random_review(&label, maxlen, max_features)?)).collect::<Result<Vec<Tensor>>>()?;
     let x = utils::pad_sequences(&reviews.iter().map(|row| row.to_dtype(DType::I64)?.to_vec1::<i64>()).collect::<candle_keras::candle_core::Result<Vec<_>>>()?, Pad::new().maxlen(maxlen).padding("post"))?;
     let (x_train, x_val) = (x.i(..128)?, x.i(128..)?);

@@ -68,7 +68,7 @@ fn make_discs(count: usize, size: usize) -> Result<(Array4<f64>, Array1<i64>)> {
         let radius = numpy::random::uniform_scalar(1.5, 4.5)?;
         let cx = numpy::random::randint_scalar(4, 8)? as usize;
         let cy = numpy::random::randint_scalar(4, 8)? as usize;
-        let mask = ops::less_equal(&ops::add(&ops::square(&(&grid_x - cx as f64)?)?, &ops::square(&(&grid_y - cy as f64)?)?)?, &Tensor::new(f64::powf(radius, 2.0), &Device::Cpu)?)?;
+        let mask = ops::less_equal(&ops::add(&ops::square(&numpy::subtract(&grid_x, cx)?)?, &ops::square(&numpy::subtract(&grid_y, cy)?)?)?, &Tensor::new(f64::powf(radius, 2.0), &Device::Cpu)?)?;
         {
             let mut part = images.slice_mut(s![k, .., .., 0]);
             let numbers = mask.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;

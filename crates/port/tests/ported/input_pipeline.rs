@@ -21,9 +21,9 @@ fn main() -> Result<()> {
     let mut images = numpy::to_ndarray::<f32>(&numpy::random::randint(0, 150, (140, 8, 8))?.to_dtype(DType::F32)?)?;
     let labels = numpy::random::randint(0, NUM_CLASSES as i64, 140)?;
     for i in 0..images.shape()[0] {
-        let row = (&labels.i(i)? * 2.0)?;
+        let row = numpy::multiply(&labels.i(i)?, 2)?;
         {
-            let mut part = images.slice_mut(s![i, row.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..(&row + 2.0)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]);
+            let mut part = images.slice_mut(s![i, row.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..numpy::add(&row, 2)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]);
             part += 100.0;
         }
     }
@@ -84,7 +84,7 @@ fn main() -> Result<()> {
 
 fn normalize(image: &Tensor, label: &Tensor) -> Result<(Tensor, Tensor)> {
     // Numbers up to 1, with a channel.
-    let image = (&ops::cast(image, "float32")? / 255.0)?;
+    let image = numpy::divide(&ops::cast(image, "float32")?, 255.0)?;
     Ok((ops::expand_dims(&image, -1)?, label.clone()))
 }
 

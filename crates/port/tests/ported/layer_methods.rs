@@ -78,7 +78,7 @@ impl Layer for Scaled {
 
     fn forward(&self, inputs: &[Tensor], ctx: &mut Context) -> Result<Vec<Tensor>> {
         let inputs = single(inputs)?;
-        let x = (&self.project(inputs, ctx)? / (self.units / 2 * self.times) as f64)?;
+        let x = numpy::divide(&self.project(inputs, ctx)?, self.units / 2 * self.times)?;
         Ok(vec![Self::squash(&(&x * 2.0)?, 0.5)?])
     }
 }

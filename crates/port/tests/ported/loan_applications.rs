@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     let children = numpy::random::randint(0, 4, rows)?;
     let houses = vec!["rent", "own", "family"];
     let house_numbers = numpy::random::randint(0, 3, rows)?;
-    let score = ops::add(&ops::subtract(&ops::add(&(&(&income - 3200.0)? / 900.0)?, &(ops::equal(&house_numbers, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::F64)? * 1.5)?)?, &(children.to_dtype(DType::F64)? * 0.3)?)?, &numpy::random::normal(0.0, 0.4, rows)?)?;
+    let score = ops::add(&ops::subtract(&ops::add(&numpy::divide(&(&income - 3200.0)?, 900.0)?, &(ops::equal(&house_numbers, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::F64)? * 1.5)?)?, &(children.to_dtype(DType::F64)? * 0.3)?)?, &numpy::random::normal(0.0, 0.4, rows)?)?;
     let file = Table::new([("income", income.to_column()?), ("age", age.to_column()?), ("children", children.to_column()?), ("house", numpy::rows(&house_numbers)?.into_iter().map(|i| Ok::<_, Error>(houses[i.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize])).collect::<Result<Vec<&'static str>>>()?.to_column()?), ("target", score.gt(0.0)?.to_dtype(DType::I64)?.to_column()?)])?;
     file.to_csv("loans.csv")?;
 

@@ -83,9 +83,9 @@ fn main() -> Result<()> {
 
 fn sample(preds: &Tensor, temperature: f64) -> Result<usize> {
     let preds = preds.clone().to_dtype(DType::F64)?;
-    let preds = (&ops::log(&(&preds + 1e-9)?)? / temperature)?;
+    let preds = numpy::divide(&ops::log(&(&preds + 1e-9)?)?, temperature)?;
     let exp_preds = ops::exp(&preds)?;
-    let preds = (&exp_preds / ops::sum(&exp_preds, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?;
+    let preds = numpy::divide(&exp_preds, ops::sum(&exp_preds, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?;
     let probas = numpy::random::multinomial(1, &preds, 1)?;
     Ok(ops::argmax(&probas.flatten_all()?, 0)?.to_dtype(DType::U32)?.to_scalar::<u32>()? as usize)
 }

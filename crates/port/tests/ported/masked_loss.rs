@@ -17,7 +17,7 @@ fn main() -> Result<()> {
         let start1 = usize::min(3 + i % 4, sentences.shape()[1]);
         sentences.slice_mut(s![i, start1..]).fill(0);
     }
-    let tags_ = ops::where_(&ops::greater(&sentences.to_tensor()?, &Tensor::new(0_i64, &Device::Cpu)?)?, &(&ops::mod_(&sentences.to_tensor()?, &Tensor::new((tags - 1) as i64, &Device::Cpu)?)? + 1.0)?, &Tensor::new(0_i64, &Device::Cpu)?)?;
+    let tags_ = ops::where_(&ops::greater(&sentences.to_tensor()?, &Tensor::new(0_i64, &Device::Cpu)?)?, &numpy::add(&ops::mod_(&sentences.to_tensor()?, &Tensor::new((tags - 1) as i64, &Device::Cpu)?)?, 1)?, &Tensor::new(0_i64, &Device::Cpu)?)?;
 
     let inputs = Input::shape([length]);
     let x = Embedding::new(words, 8).call(&inputs);

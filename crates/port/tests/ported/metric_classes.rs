@@ -107,7 +107,7 @@ impl RelativeError {
 
     fn update_state(&mut self, y_true: &Tensor, y_pred: &Tensor) -> Result<()> {
         self.errors = (&self.errors + ops::sum(&ops::abs(&ops::subtract(y_true, y_pred)?)?, ())?.to_dtype(DType::F32)?)?;
-        self.targets = (&self.targets + (ops::sum(&ops::abs(y_true)?, ())?.to_dtype(DType::F64)? + self.offset)?.to_dtype(DType::F32)?)?;
+        self.targets = (&self.targets + numpy::add(&ops::sum(&ops::abs(y_true)?, ())?, self.offset)?.to_dtype(DType::F32)?)?;
         Ok(())
     }
 

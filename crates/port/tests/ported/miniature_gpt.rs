@@ -54,7 +54,7 @@ fn causal_attention_mask(like: &KerasTensor, n_dest: usize, n_src: usize, dtype:
     // Masks the upper half of the dot product matrix in self attention.
     let i = ops::expand_dims(&ops::arange(0.0, n_dest as f64, 1.0, "int32")?, 1)?;
     let j = ops::arange(0.0, n_src as f64, 1.0, "int32")?;
-    let m = ops::greater_equal(&i, &(&(&j - n_src as f64)? + n_dest as f64)?)?;
+    let m = ops::greater_equal(&i, &numpy::add(&numpy::subtract(&j, n_src)?, n_dest)?)?;
     let mask = ops::cast(&m, dtype)?;
     let mask = ops::reshape(&mask, [1, n_dest as i64, n_src as i64])?;
     return Ok({

@@ -32,8 +32,8 @@ fn main() -> Result<()> {
     let x_test = x_test.reshape((60, side * side))?;
     let mut x_train = x_train.to_dtype(DType::F32)?;
     let mut x_test = x_test.to_dtype(DType::F32)?;
-    x_train = (&x_train / 255.0)?;
-    x_test = (&x_test / 255.0)?;
+    x_train = numpy::divide(&x_train, 255)?;
+    x_test = numpy::divide(&x_test, 255)?;
     println!("{} train samples", x_train.dims()[0]);
     println!("{} test samples", x_test.dims()[0]);
 

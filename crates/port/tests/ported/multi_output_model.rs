@@ -25,27 +25,27 @@ fn main() -> Result<()> {
     let mut posts = numpy::to_ndarray::<i64>(&numpy::random::randint(1, vocabulary_size as i64, (num_samples, post_length))?)?;
     {
         let mut part = posts.slice_mut(s![.., 0]);
-        let numbers = ops::floor_divide(&ages, &Tensor::new(2_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
+        let numbers = numpy::floor_divide(&ages, 2)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
         for (element, number) in part.iter_mut().zip(numbers) {
             *element = number;
         }
     }
     {
         let mut part = posts.slice_mut(s![.., 4]);
-        let numbers = (5.0 + &(10.0 * &groups)?)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
+        let numbers = numpy::add(5, &numpy::multiply(10, &groups)?)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
         for (element, number) in part.iter_mut().zip(numbers) {
             *element = number;
         }
     }
     {
         let mut part = posts.slice_mut(s![.., 8]);
-        let numbers = (3.0 + &(40.0 * &genders)?)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
+        let numbers = numpy::add(3, &numpy::multiply(40, &genders)?)?.to_dtype(DType::I64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<i64>()?;
         for (element, number) in part.iter_mut().zip(numbers) {
             *element = number;
         }
     }
 
-    let age_targets = (&(ages.to_dtype(DType::F64)? - ops::mean(&ages.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)? / ops::std(&ages.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?;
+    let age_targets = numpy::divide(&(ages.to_dtype(DType::F64)? - ops::mean(&ages.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?, ops::std(&ages.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?;
     let income_targets = utils::to_categorical(&groups, num_income_groups)?;
     let gender_targets = genders.to_dtype(DType::F32)?;
 

@@ -143,7 +143,7 @@ fn main() -> Result<()> {
 
 fn preprocess(images: &Tensor) -> Result<Tensor> {
     let mut images = images.to_dtype(DType::F32)?;
-    images = (&images / 255.0)?;
+    images = numpy::divide(&images, 255.0)?;
     images = (&images - 0.5)?;
     Ok(images)
 }

@@ -34,7 +34,7 @@ fn main() -> Result<()> {
 
     let parts = ops::meshgrid(&[&ops::arange(0.0, 3.0, 1.0, "int64")?, &ops::arange(0.0, 4.0, 1.0, "int64")?], "ij")?;
     let (ys, xs) = (parts[0].clone(), parts[1].clone());
-    println!("{:?} {}", ys.dims(), numpy::array_str(&ops::add(&(&ys * 10.0)?, &xs)?.i(2)?)?);
+    println!("{:?} {}", ys.dims(), numpy::array_str(&ops::add(&numpy::multiply(&ys, 10)?, &xs)?.i(2)?)?);
 
     // Labels that are one where the point is in the ring.
     let mut labels = Array1::<f64>::zeros(points.dim(0)?);

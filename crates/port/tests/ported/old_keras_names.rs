@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     println!("{:?}", history["scaled_error"][history["scaled_error"].len() - 1]);
 
     let noise = ops::zeros([4, 2], None)?;
-    println!("{:?} {} {:?}", noise.dims(), "channels_last", 1e-7);
+    println!("{:?} {} 1e-07", noise.dims(), "channels_last");
     println!("{}", numpy::array_str(&ops::transpose(&Tensor::new(&[[1.0_f64, 2.0], [3.0, 4.0]], &Device::Cpu)?.to_dtype(DType::F32)?, [1, 0])?)?);
 
     let scores = model.evaluate_with(&x, &y, Evaluate::new().verbose(0))?;

@@ -37,26 +37,14 @@ fn main() -> Result<()> {
         let image = cv2::imread(&format!("{}{}", format!("{}{}", FOLDER, "/"), name), cv2::Read::Color).ok();
         if let Some(image) = image {
             let (h, w, c) = (image.dims()[0], image.dims()[1], image.dims()[2]);
-            let image = (&image.to_dtype(DType::F32)? / 255.0)?;
+            let image = numpy::divide(&image.to_dtype(DType::F32)?, 255)?;
             println!("{h} {w} {c} {:?}", ops::max(&image, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
         }
     }
 
     // Elements are bytes: sums begin again at 0.
     let mut gray = numpy::to_ndarray::<u8>(&cv2::imread(&format!("{}{}", FOLDER, "/3.png"), cv2::Read::Grayscale)?)?;
-    println!("{} {} {} {}", numpy::array_str(&{
-        let array = gray.to_tensor()?.i(0)?;
-        ops::subtract(&numpy::scalar(255, &array)?, &array)?
-    })?, numpy::array_str(&{
-        let array = gray.to_tensor()?.i(0)?;
-        ops::add(&array, &numpy::scalar(200, &array)?)?
-    })?, numpy::array_str(&{
-        let array = gray.to_tensor()?.i(0)?;
-        ops::multiply(&array, &numpy::scalar(2, &array)?)?
-    })?, numpy::array_str(&{
-        let array = gray.to_tensor()?.i(0)?;
-        ops::subtract(&array, &numpy::scalar(151, &array)?)?
-    })?);
+    println!("{} {} {} {}", numpy::array_str(&numpy::subtract(255, &gray.to_tensor()?.i(0)?)?)?, numpy::array_str(&numpy::add(&gray.to_tensor()?.i(0)?, 200)?)?, numpy::array_str(&numpy::multiply(&gray.to_tensor()?.i(0)?, 2)?)?, numpy::array_str(&numpy::subtract(&gray.to_tensor()?.i(0)?, 151)?)?);
     gray.slice_each_axis_mut(|axis| match axis.axis.index() { 0 => Slice::from(1..3), 1 => Slice::from(1..3), _ => Slice::from(..) }).fill(7);
     {
         let mut part = numpy::part_mut(&mut gray, &[0, 0])?;

@@ -33,7 +33,7 @@ fn main() -> Result<()> {
 
     let gray = cv2::imread(&Path::new(FOLDER).join("circle").join("00.png"), cv2::Read::Grayscale)?;
     println!("{:?} {}", gray.dims(), ops::sum(&gray.to_dtype(DType::I64)?, ())?.to_scalar::<i64>()?);
-    let inverted = ops::subtract(&numpy::scalar(255, &gray)?, &gray)?;
+    let inverted = numpy::subtract(255, &gray)?;
     println!("{} {}", ops::sum(&inverted.to_dtype(DType::I64)?, ())?.to_scalar::<i64>()?, numpy::array_str(&inverted.i((0, ..4))?)?);
     let (_, binary) = cv2::threshold(&gray, 127.0, 255.0, cv2::Threshold::Binary)?;
     let (level, otsu) = cv2::otsu_threshold(&gray, 1.0, cv2::Threshold::Binary)?;
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     let double = cv2::resize_by(&gray, 2.0, 2.0, cv2::Interpolation::Linear)?;
     println!("{:?} {:?}", double.dims(), ops::mean(&double.to_dtype(DType::F64)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
 
-    let x = (&x.to_dtype(DType::F32)? / 255.0)?;
+    let x = numpy::divide(&x.to_dtype(DType::F32)?, 255.0)?;
     let order = numpy::random::permutation(x.dim(0)?)?;
     let (x, y) = (ops::take(&x, &order, 0)?, ops::take(&y, &order, 0)?);
 
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
         return Err(Error::new("square 05"));
     };
     let test = cv2::resize(&cv2::cvt_color(&test, cv2::Color::BgrToRgb)?, [IMG_SIZE, IMG_SIZE], cv2::Interpolation::Linear)?;
-    let prediction = model.predict_with(&(ops::expand_dims(&test, 0)?.to_dtype(DType::F64)? / 255.0)?, Predict::new().verbose(0))?;
+    let prediction = model.predict_with(&numpy::divide(&ops::expand_dims(&test, 0)?, 255.0)?, Predict::new().verbose(0))?;
     println!("{}", numpy::array_str(&prediction.i(0)?)?);
     Ok(())
 }
@@ -79,9 +79,9 @@ fn draw(kind: usize, size: usize) -> Result<Tensor> {
     let (middle, radius) = (size / 2, size / 3);
     let inside;
     if kind == 0 {
-        inside = ops::less(&ops::add(&ops::square(&ops::subtract(&rows, &numpy::scalar(middle as i64, &rows)?)?)?, &ops::square(&ops::subtract(&columns, &numpy::scalar(middle as i64, &columns)?)?)?)?, &Tensor::new(usize::pow(radius, 2) as i64, &Device::Cpu)?)?;
+        inside = ops::less(&ops::add(&ops::square(&numpy::subtract(&rows, middle)?)?, &ops::square(&numpy::subtract(&columns, middle)?)?)?, &Tensor::new(usize::pow(radius, 2) as i64, &Device::Cpu)?)?;
     } else {
-        inside = ops::less(&ops::maximum(&ops::abs(&ops::subtract(&rows, &numpy::scalar(middle as i64, &rows)?)?)?, &ops::abs(&ops::subtract(&columns, &numpy::scalar(middle as i64, &columns)?)?)?)?, &Tensor::new(radius as i64, &Device::Cpu)?)?;
+        inside = ops::less(&ops::maximum(&ops::abs(&numpy::subtract(&rows, middle)?)?, &ops::abs(&numpy::subtract(&columns, middle)?)?)?, &Tensor::new(radius as i64, &Device::Cpu)?)?;
     }
     let bright = numpy::random::randint(150, 256, (size, size, 3))?.to_dtype(DType::U8)?;
     Ok(ops::where_(&ops::expand_dims(&inside, -1)?, &bright, &image)?.to_dtype(DType::U8)?)

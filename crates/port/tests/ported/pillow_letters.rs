@@ -26,7 +26,7 @@ fn main() -> Result<()> {
         let image = image.resize([16, 16], Resample::Lanczos)?;
         images.push(image.to_array()?);
     }
-    let x = (&Tensor::stack(&images, 0)?.to_dtype(DType::F32)? / 255.0)?;
+    let x = numpy::divide(&Tensor::stack(&images, 0)?.to_dtype(DType::F32)?, 255.0)?;
     println!("{:?} {:?}", x.dims(), ops::mean(&x, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
 
     let first = Image::open("letters/00.png")?;

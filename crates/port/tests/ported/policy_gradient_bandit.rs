@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         let mut rewards = vec![];
         for (context, probs) in numpy::rows(&contexts)?.into_iter().zip(numpy::rows(&action_probs)?) {
             let probs = probs.to_dtype(DType::F64)?;
-            let arm = numpy::random::choice_index(N_ARMS, &(&probs / ops::sum(&probs, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?;
+            let arm = numpy::random::choice_index(N_ARMS, &numpy::divide(&probs, ops::sum(&probs, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?;
             actions.push(arm);
             rewards.push(env.pull(&context, arm)?);
         }
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
         baseline = BASELINE_DECAY * baseline + (1.0 - BASELINE_DECAY) * mean_reward;
         reward_history.push(mean_reward);
         if (update + 1) % 5 == 0 {
-            println!("update {}: loss {:.4} reward {mean_reward:.3} baseline {baseline:.3}", update + 1, loss.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+            println!("update {}: loss {:.3} reward {mean_reward:.3} baseline {baseline:.3}", update + 1, loss.to_dtype(DType::F64)?.to_scalar::<f64>()?);
         }
     }
 

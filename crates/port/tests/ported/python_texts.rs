@@ -58,7 +58,7 @@ fn main() -> Result<()> {
 
     // -- numbers in texts -----------------------------------------------------------------
     let (loss, accuracy, epoch) = (0.0123456, 0.98765, 7);
-    println!("loss: {loss:.4}, accuracy: {:.1}%, error: {:.2e}", 100.0 * (accuracy), 1.0 - accuracy);
+    println!("loss: {loss:.4}, accuracy: {:.1}%, error: {}", 100.0 * (accuracy), python::format(1.0 - accuracy, ".2e")?);
     println!("[{loss:8.3}] [{loss:<8.3}] [{epoch:5}] [{epoch:03}] [{loss:+.2}]");
     println!("epoch {epoch} of {}, {:5.1}%", "ten", (100 * epoch) as f64 / 10.0);
     println!("{}{}", format!("{}{}", format!("{}{}", format!("{}{}", format!("{}{}", "rate=", python::repr(0.001)), " units="), 64.to_string()), " decay="), python::repr(1.0));

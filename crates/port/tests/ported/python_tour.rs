@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     // Columns that are computed of others.
     let mut table = numpy::to_ndarray::<f64>(&Tensor::new(&[[1.0_f64, 2.0, 3.0], [4.0, 5.0, 6.0]], &Device::Cpu)?)?;
     {
-        let values = ops::add(&(&table.to_tensor()?.i((.., 1))? * 2.0)?, &table.to_tensor()?.i((.., 2))?)?;
+        let values = ops::add(&numpy::multiply(&table.to_tensor()?.i((.., 1))?, 2)?, &table.to_tensor()?.i((.., 2))?)?;
         let mut part = table.slice_mut(s![.., 0]);
         let numbers = values.to_dtype(DType::F64)?.broadcast_as(part.shape())?.flatten_all()?.to_vec1::<f64>()?;
         for (element, number) in part.iter_mut().zip(numbers) {
@@ -81,8 +81,8 @@ fn main() -> Result<()> {
     ages.shift_remove("bob").ok_or_else(|| Error::new("there is no such key in the dict"))?;
     println!("{queue:?} {:?} {}", ages.keys().cloned().collect::<Vec<_>>(), ages.get("bob").map_or(-1, |&value| value as i64));
     println!("{} {} {}", queue.iter().copied().reduce(|a, b| a * b).ok_or_else(|| Error::new("reduce of nothing"))?, numpy::array_str(&ops::sum(&ops::stack(&vec![Tensor::new(&[1.0_f64, 2.0], &Device::Cpu)?, Tensor::new(&[3.0_f64, 4.0], &Device::Cpu)?].into_iter().collect::<Vec<Tensor>>(), 0)?, 0)?)?, ops::greater(&order, &Tensor::new(1_i64, &Device::Cpu)?)?.to_dtype(DType::I64)?.to_vec1::<i64>()?.iter().sum::<i64>() as usize);
-    println!("{} {} {}", texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().iter().sum::<usize>() / texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().len(), (table.to_tensor()?.i((0, 0))?.to_dtype(DType::F64)? / 7.0)?.to_dtype(DType::F64)?.to_scalar::<f64>()?.round_ties_even() as i64, numpy::array_str(&ops::concatenate(&[&order.i(..1)?.flatten_all()?, &Tensor::new(&[7_i64, 8], &Device::Cpu)?.flatten_all()?], 0)?)?);
-    for k in (0 + 1..=9).rev().step_by(4) {
+    println!("{} {} {}", texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().iter().sum::<usize>() / texts.iter().map(|&text| text.chars().count()).collect::<Vec<usize>>().len(), numpy::divide(&table.to_tensor()?.i((0, 0))?, 7)?.to_dtype(DType::F64)?.to_scalar::<f64>()?.round_ties_even() as i64, numpy::array_str(&ops::concatenate(&[&order.i(..1)?.flatten_all()?, &Tensor::new(&[7_i64, 8], &Device::Cpu)?.flatten_all()?], 0)?)?);
+    for k in (1..=9).rev().step_by(4) {
         println!("down to {k}");
     }
     let mut start = 0;

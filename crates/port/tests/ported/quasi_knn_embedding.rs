@@ -59,7 +59,7 @@ fn main() -> Result<()> {
 
     let anchor_in = Input::shape([num_features]);
     let positive_in = Input::shape([num_features]);
-    let similarity = Lambda::of_many(|t| &ops::matmul(&t[0], &ops::transpose(&t[1], ())?)? / 0.2);
+    let similarity = Lambda::of_many(|t| Ok(numpy::divide(&ops::matmul(&t[0], &ops::transpose(&t[1], ())?)?, 0.2)?));
     let logits = similarity.call([&encoder.call(&anchor_in), &encoder.call(&positive_in)]);
     let mut trainer = Model::new([&anchor_in, &positive_in], &logits)?;
     trainer.compile(Adam::new().learning_rate(0.005), SparseCategoricalCrossentropy::new().from_logits(true))?;

@@ -55,11 +55,11 @@ fn main() -> Result<()> {
     let probabilities = model.predict_with(&x_test, Predict::new().verbose(0))?;
     let predicted = ops::argmax(&probabilities, 1)?;
     println!("{}", numpy::array_str(&sklearn::confusion_matrix(&y_test, &predicted)?)?);
-    println!("balanced accuracy: {:?}", sklearn::balanced_accuracy_score(&y_test, &predicted)?);
-    println!("kappa: {:?} {:?}", sklearn::cohen_kappa_score(&y_test, &predicted, None)?, sklearn::cohen_kappa_score(&y_test, &predicted, sklearn::KappaWeights::Quadratic)?);
-    println!("linear: {:?}", sklearn::cohen_kappa_score(&y_test, &predicted, sklearn::KappaWeights::Linear)?);
-    println!("log loss: {:?}", sklearn::log_loss(&y_test, &probabilities)?);
-    println!("of two: {:?}", sklearn::log_loss(&vec![0, 1, 1], &Tensor::new(&[0.2_f64, 0.9, 0.6], &Device::Cpu)?)?);
+    println!("balanced accuracy: {}", python::repr(sklearn::balanced_accuracy_score(&y_test, &predicted)?));
+    println!("kappa: {} {}", python::repr(sklearn::cohen_kappa_score(&y_test, &predicted, None)?), python::repr(sklearn::cohen_kappa_score(&y_test, &predicted, sklearn::KappaWeights::Quadratic)?));
+    println!("linear: {}", python::repr(sklearn::cohen_kappa_score(&y_test, &predicted, sklearn::KappaWeights::Linear)?));
+    println!("log loss: {}", python::repr(sklearn::log_loss(&y_test, &probabilities)?));
+    println!("of two: {}", python::repr(sklearn::log_loss(&vec![0, 1, 1], &Tensor::new(&[0.2_f64, 0.9, 0.6], &Device::Cpu)?)?));
 
     // The overlap of each class, NaN where there is none.
     let mut overlaps = vec![];
@@ -75,9 +75,9 @@ fn main() -> Result<()> {
         }
     }
     println!("overlaps: {:?}", python::slice(&overlaps, ..4).to_vec());
-    println!("mean overlap: {:.4} {:?} {:?} {:?}", numpy::nanmean(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, numpy::nansum(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, numpy::nanmax(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, numpy::nanmin(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+    println!("mean overlap: {} {} {} {}", python::format(numpy::nanmean(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ".4f")?, python::repr(numpy::nansum(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?), python::repr(numpy::nanmax(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?), python::repr(numpy::nanmin(&Tensor::new(&overlaps[..], &Device::Cpu)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?));
     let table = Tensor::new(&[[1.0_f64, f64::NAN, 3.0], [f64::NAN, f64::NAN, 5.0]], &Device::Cpu)?;
-    println!("{} {:?} {}", numpy::array_str(&numpy::nanmean(&table, 1)?)?, numpy::nanstd(&table, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, numpy::array_str(&numpy::nansum(&table, 0)?)?);
+    println!("{} {} {}", numpy::array_str(&numpy::nanmean(&table, 1)?)?, python::repr(numpy::nanstd(&table, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?), numpy::array_str(&numpy::nansum(&table, 0)?)?);
     println!("{} {:?}", numpy::mask_str(&numpy::isin(&y_test.iloc(..12)?.values()?, &Tensor::new(&[1_i64, 3], &Device::Cpu)?)?)?, Tensor::new(&[[1_i64, 2, 3], [4, 5, 6]], &Device::Cpu)?.dims());
     println!("{} {}", numpy::array_str(&ops::corrcoef(&ops::vstack(&[&x_test.i((.., 0))?, &x_test.i((.., 1))?])?)?)?, numpy::array_str(&numpy::percentile(&x_test.i((.., 0))?, [10.0, 90.0], ())?)?);
 
@@ -87,7 +87,7 @@ fn main() -> Result<()> {
     let mut drawn = vec![];
     for i in 0..6 {
         let p = probabilities.i(i)?.to_dtype(DType::F64)?;
-        drawn.push(numpy::random::choice(&grade_names, (), true, &(&p / ops::sum(&p, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?);
+        drawn.push(numpy::random::choice(&grade_names, (), true, &numpy::divide(&p, ops::sum(&p, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?)?);
     }
     println!("drawn: {:?}", drawn.iter().map(|x| Ok::<_, Error>(x.to_dtype(DType::I64)?.to_scalar::<i64>()?)).collect::<Result<Vec<i64>>>()?);
     Ok(())

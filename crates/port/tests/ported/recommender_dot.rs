@@ -24,9 +24,9 @@ fn main() -> Result<()> {
     // Ratings from 0.5 to 5 that come from hidden tastes
     let tastes = numpy::random::normal(0.0, 1.0, (NUM_USERS, 3))?;
     let traits = numpy::random::normal(0.0, 1.0, (NUM_MOVIES, 3))?;
-    let user = (&numpy::random::randint(0, NUM_USERS as i64, NUM_RATINGS)? + 100.0)?;
-    let movie = (&numpy::random::randint(0, NUM_MOVIES as i64, NUM_RATINGS)? * 7.0)?;
-    let rating = (&ops::sum(&ops::multiply(&ops::take(&tastes, &(&user - 100.0)?, 0)?, &ops::take(&traits, &ops::floor_divide(&movie, &Tensor::new(7_i64, &Device::Cpu)?)?, 0)?)?, 1)? + 2.75)?;
+    let user = numpy::add(&numpy::random::randint(0, NUM_USERS as i64, NUM_RATINGS)?, 100)?;
+    let movie = numpy::multiply(&numpy::random::randint(0, NUM_MOVIES as i64, NUM_RATINGS)?, 7)?;
+    let rating = (&ops::sum(&ops::multiply(&ops::take(&tastes, &numpy::subtract(&user, 100)?, 0)?, &ops::take(&traits, &numpy::floor_divide(&movie, 7)?, 0)?)?, 1)? + 2.75)?;
     let rating = ops::clip(&(&ops::round(&(&rating * 2.0)?, 0)? / 2.0)?, 0.5, 5.0)?;
 
     // The numbers of users and films have gaps: encode them as indices
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     println!("Number of users: {}, Number of Movies: {}, Min rating: {min_rating:?}, Max rating: {max_rating:?}", user_ids.dim(0)?, movie_ids.dim(0)?);
 
     let x = ops::stack(&[&user, &movie], 1)?;
-    let y = (&(&rating - min_rating)? / (max_rating - min_rating))?;
+    let y = numpy::divide(&(&rating - min_rating)?, max_rating - min_rating)?;
     let train_indices = (0.9 * x.dim(0)? as f64) as usize;
     let (x_train, x_val, y_train, y_val) = (x.i(..train_indices)?, x.i(train_indices..)?, y.i(..train_indices)?, y.i(train_indices..)?);
 

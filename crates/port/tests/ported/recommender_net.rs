@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     let style = numpy::random::normal(0.0, 1.0, (num_movies, 2))?;
     let x = ops::stack(&[&numpy::random::randint(0, num_users as i64, 400)?, &numpy::random::randint(0, num_movies as i64, 400)?], 1)?;
     let scores = ops::sum(&ops::multiply(&ops::take(&taste, &x.i((.., 0))?, 0)?, &ops::take(&style, &x.i((.., 1))?, 0)?)?, 1)?;
-    let y = (&(&scores - ops::min(&scores, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)? / (ops::max(&scores, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()? - ops::min(&scores, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?))?;
+    let y = numpy::divide(&(&scores - ops::min(&scores, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?, ops::max(&scores, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()? - ops::min(&scores, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?)?;
     let train_indices = (0.9 * x.dims()[0] as f64) as usize;
     let (x_train, x_val, y_train, y_val) = (x.i(..train_indices)?, x.i(train_indices..)?, y.i(..train_indices)?, y.i(train_indices..)?);
 

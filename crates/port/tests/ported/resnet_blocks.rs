@@ -20,7 +20,7 @@ fn main() -> Result<()> {
 
     // horizontal stripes, vertical stripes, and plain noise
     let n = 90;
-    let y = ops::mod_(&ops::arange(0.0, n as f64, 1.0, "int64")?, &Tensor::new(NUM_CLASSES as i64, &Device::Cpu)?)?;
+    let y = numpy::mod_(&ops::arange(0.0, n as f64, 1.0, "int64")?, NUM_CLASSES)?;
     let mut x = numpy::to_ndarray::<f64>(&numpy::random::normal(0.0, 0.5, (n, IMG, IMG, 1))?)?;
     for row in numpy::flatnonzero(&ops::equal(&y, &Tensor::new(0_i64, &Device::Cpu)?)?)?.to_vec1::<i64>()? {
         let mut part = x.slice_mut(s![row as usize, ..;2, .., ..]);

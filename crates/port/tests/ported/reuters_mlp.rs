@@ -70,7 +70,7 @@ fn make_newswires(count: usize) -> Result<(Vec<Vec<i64>>, Tensor)> {
         let topic = numpy::random::randint_scalar(0, NUM_TOPICS as i64)? as usize;
         let length = numpy::random::randint_scalar(8, 20)? as usize;
         let common = numpy::random::randint(0, NUM_WORDS as i64, length)?;
-        let special = ((topic * 15) as f64 + &numpy::random::randint(0, 15, length / 2)?)?;
+        let special = numpy::add(topic * 15, &numpy::random::randint(0, 15, length / 2)?)?;
         sequences.push([&common.to_dtype(DType::I64)?.to_vec1::<i64>()?[..], &special.to_dtype(DType::I64)?.to_vec1::<i64>()?[..]].concat());
         labels.push(topic);
     }

@@ -29,7 +29,7 @@ fn main() -> Result<()> {
 
     let training_mean = df_normal.column("value")?.mean()?;
     let training_std = df_normal.column("value")?.std()?;
-    let values = (&(df_normal.column("value")?.values()?.to_dtype(DType::F64)? - training_mean)? / training_std)?;
+    let values = numpy::divide(&numpy::subtract(&df_normal.column("value")?.values()?, training_mean)?, training_std)?;
     println!("samples: {} {training_mean:?} {training_std:?}", values.dim(0)?);
 
     let x_train = create_sequences(&values.clone().reshape(((), 1))?, STEPS)?;
@@ -54,7 +54,7 @@ fn main() -> Result<()> {
     let threshold = ops::max(&train_loss, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
     println!("threshold: {threshold:?}");
 
-    let test = (&(df_broken.column("value")?.values()?.to_dtype(DType::F64)? - training_mean)? / training_std)?;
+    let test = numpy::divide(&numpy::subtract(&df_broken.column("value")?.values()?, training_mean)?, training_std)?;
     let x_test = create_sequences(&test.clone().reshape(((), 1))?, STEPS)?;
     let test_loss = ops::mean(&ops::abs(&ops::subtract(&model.predict_with(&x_test, Predict::new().verbose(0))?, &x_test)?)?, 1)?.flatten_all()?;
     let anomalies = test_loss.gt(threshold)?;

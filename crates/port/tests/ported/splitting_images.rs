@@ -107,7 +107,7 @@ fn main() -> Result<()> {
     println!("{:?}", &history["loss"]);
     println!("{:?}", &history["val_loss"]);
 
-    let image = (&utils::img_to_array(&utils::load_img(&paths[0], LoadImg::new().target_size([12, 12]))?)? / 255.0)?;
+    let image = numpy::divide(&utils::img_to_array(&utils::load_img(&paths[0], LoadImg::new().target_size([12, 12]))?)?, 255.0)?;
     println!("{}", numpy::array_str(&model.predict_with(&extractor.predict_with(&ops::expand_dims(&image, 0)?, Predict::new().verbose(0))?, Predict::new().verbose(0))?)?);
     Ok(())
 }

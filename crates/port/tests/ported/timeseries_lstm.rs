@@ -17,13 +17,13 @@ fn main() -> Result<()> {
 
     // the dataset: twelve years of monthly passengers
     let months = ops::arange(0.0, 144.0, 1.0, "int64")?;
-    let dataset = ops::add(&ops::add(&(100.0 + &(2.5 * months.to_dtype(DType::F64)?)?)?, &(30.0 * &ops::sin(&(&(2.0 * std::f64::consts::PI * months.to_dtype(DType::F64)?)? / 12.0)?)?)?)?, &numpy::random::normal(0.0, 8.0, 144)?)?;
+    let dataset = ops::add(&ops::add(&(100.0 + &(2.5 * months.to_dtype(DType::F64)?)?)?, &(30.0 * &ops::sin(&numpy::divide(&(2.0 * std::f64::consts::PI * months.to_dtype(DType::F64)?)?, 12)?)?)?)?, &numpy::random::normal(0.0, 8.0, 144)?)?;
     let dataset = dataset.reshape(((), 1))?.to_dtype(DType::F32)?;
 
     // normalize the dataset
     let (low, high) = (ops::min(&dataset, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?, ops::max(&dataset, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-    let dataset = (&(&dataset - low)? / (high - low))?;
-    println!("range of the passengers: {low:.1} to {high:.1}");
+    let dataset = numpy::divide(&(&dataset - low)?, high - low)?;
+    println!("range of the passengers: {} to {}", python::format(low, ".1f")?, python::format(high, ".1f")?);
 
     // split into train and test sets
     let train_size = (dataset.dim(0)? as f64 * 0.67) as usize;
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     model.compile("adam", "mean_squared_error")?;
     let history = model.fit(&train_x, &train_y, Fit::new().epochs(6).batch_size(4).verbose(0))?;
     for (epoch, &loss) in history["loss"].iter().enumerate() {
-        println!("epoch {}: {loss:.5}", epoch + 1);
+        println!("epoch {}: {}", epoch + 1, python::format(loss, ".5f")?);
     }
 
     // make predictions, and invert them
@@ -60,9 +60,9 @@ fn main() -> Result<()> {
 
     // calculate root mean squared error
     let train_score = f64::sqrt(ops::mean(&ops::square(&ops::subtract(&train_truth, &train_predict.i((.., 0))?)?)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-    println!("Train Score: {train_score:.2} RMSE");
+    println!("Train Score: {} RMSE", python::format(train_score, ".2f")?);
     let test_score = f64::sqrt(ops::mean(&ops::square(&ops::subtract(&test_truth, &test_predict.i((.., 0))?)?)?, ())?.to_dtype(DType::F64)?.to_scalar::<f64>()?);
-    println!("Test Score: {test_score:.2} RMSE");
+    println!("Test Score: {} RMSE", python::format(test_score, ".2f")?);
 
     // shift the predictions for a plot: NaN where there is none
     let mut plot = numpy::to_ndarray::<f64>(&dataset.zeros_like()?)?;

@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let images = make_images(&labels)?;
     let is_first = ops::less(&labels, &Tensor::new(3_i64, &Device::Cpu)?)?;
     let (x_first, y_first) = (numpy::compress(&images, &is_first)?, numpy::compress(&labels, &is_first)?);
-    let (x_second, y_second) = (numpy::compress(&images, &ops::greater_equal(&labels, &Tensor::new(3_i64, &Device::Cpu)?)?)?, (&numpy::compress(&labels, &ops::greater_equal(&labels, &Tensor::new(3_i64, &Device::Cpu)?)?)? - 3.0)?);
+    let (x_second, y_second) = (numpy::compress(&images, &ops::greater_equal(&labels, &Tensor::new(3_i64, &Device::Cpu)?)?)?, numpy::subtract(&numpy::compress(&labels, &ops::greater_equal(&labels, &Tensor::new(3_i64, &Device::Cpu)?)?)?, 3)?);
 
     // Define two groups of layers: features and classification
     let feature_layers = vec![Arc::new(Conv2D::new(6, 3).padding("valid")) as Arc<dyn Layer>, Arc::new(Activation::new("relu")), Arc::new(Conv2D::new(6, 3)), Arc::new(Activation::new("relu")), Arc::new(MaxPooling2D::new(2)), Arc::new(Dropout::new(0.25)), Arc::new(Flatten::new())];
@@ -54,8 +54,8 @@ fn make_images(labels: &Tensor) -> Result<Tensor> {
     // Stripes whose direction and distance say the class.
     let mut images = numpy::to_ndarray::<f64>(&numpy::random::uniform(0.0, 0.3, (labels.dim(0)?, SIDE, SIDE, 1))?)?;
     for (i, label) in numpy::rows(labels)?.into_iter().enumerate() {
-        let step = (2.0 + &ops::floor_divide(&label, &Tensor::new(2_i64, &Device::Cpu)?)?)?;
-        if ops::equal(&ops::mod_(&label, &Tensor::new(2_i64, &Device::Cpu)?)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
+        let step = numpy::add(2, &numpy::floor_divide(&label, 2)?)?;
+        if ops::equal(&numpy::mod_(&label, 2)?, &Tensor::new(0_i64, &Device::Cpu)?)?.to_dtype(DType::F64)?.to_scalar::<f64>()? != 0.0 {
             {
                 let mut part = images.slice_mut(s![i, ..;step.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, .., ..]);
                 part += 0.6;

@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     let centres = numpy::random::randint(1, 7, (100, 2))?;
     let rows = ops::arange(0.0, 8.0, 1.0, "int64")?.reshape((1, 8, 1))?;
     let columns = ops::arange(0.0, 8.0, 1.0, "int64")?.reshape((1, 1, 8))?;
-    let distance = ops::add(&ops::square(&ops::subtract(&rows, &centres.i((.., 0))?.reshape(((), 1, 1))?)?)?, &ops::square(&ops::subtract(&columns, &centres.i((.., 1))?.reshape(((), 1, 1))?)?)?)?;
+    let distance = ops::add(&ops::square(&numpy::subtract(&rows, &centres.i((.., 0))?.reshape(((), 1, 1))?)?)?, &ops::square(&numpy::subtract(&columns, &centres.i((.., 1))?.reshape(((), 1, 1))?)?)?)?;
     let images = ops::expand_dims(&ops::exp(&(distance.to_dtype(DType::F64)? / -4.0)?)?, -1)?.to_dtype(DType::F32)?;
     let (x_train, x_val) = (images.i(..80)?, images.i(80..)?);
 

@@ -32,9 +32,9 @@ fn main() -> Result<()> {
     let mut images = numpy::to_ndarray::<f64>(&numpy::random::uniform(0.0, 0.4, (80, image_size, image_size, 3))?)?;
     let half = image_size / 2;
     for (i, label) in numpy::rows(&labels.i((.., 0))?)?.into_iter().enumerate() {
-        let (row, column) = ((&ops::floor_divide(&label, &Tensor::new(2_i64, &Device::Cpu)?)? * half as f64)?, (&ops::mod_(&label, &Tensor::new(2_i64, &Device::Cpu)?)? * half as f64)?);
+        let (row, column) = (numpy::multiply(&numpy::floor_divide(&label, 2)?, half)?, numpy::multiply(&numpy::mod_(&label, 2)?, half)?);
         {
-            let mut part = images.slice_mut(s![i, row.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..(&row + half as f64)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, column.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..(&column + half as f64)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]);
+            let mut part = images.slice_mut(s![i, row.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..numpy::add(&row, half)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, column.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize..numpy::add(&column, half)?.to_dtype(DType::I64)?.to_scalar::<i64>()? as usize, ..]);
             part += 0.5;
         }
     }

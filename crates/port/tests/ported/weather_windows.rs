@@ -10,8 +10,8 @@ use candle_keras::{numpy, ops, utils};
 fn main() -> Result<()> {
     numpy::random::seed(2);
     let steps = ops::arange(0.0, 600.0, 1.0, "int64")?;
-    let temperature = ops::add(&(10.0 + &(8.0 * &ops::sin(&(&((&steps * 2.0)?.to_dtype(DType::F64)? * std::f64::consts::PI)? / 24.0)?)?)?)?, &numpy::random::normal(0.0, 0.5, 600)?)?;
-    let pressure = (1000.0 + &(5.0 * &ops::cos(&(&((&steps * 2.0)?.to_dtype(DType::F64)? * std::f64::consts::PI)? / 48.0)?)?)?)?;
+    let temperature = ops::add(&(10.0 + &(8.0 * &ops::sin(&numpy::divide(&(numpy::multiply(&steps, 2)?.to_dtype(DType::F64)? * std::f64::consts::PI)?, 24)?)?)?)?, &numpy::random::normal(0.0, 0.5, 600)?)?;
+    let pressure = (1000.0 + &(5.0 * &ops::cos(&numpy::divide(&(numpy::multiply(&steps, 2)?.to_dtype(DType::F64)? * std::f64::consts::PI)?, 48)?)?)?)?;
     let data = ops::stack(&[&temperature, &pressure], 1)?;
 
     let split = 420;

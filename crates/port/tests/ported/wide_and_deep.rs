@@ -25,7 +25,7 @@ fn make_people(n: usize, rng_offset: usize, occupations: &[&'static str], educat
     // Columns of a census-like table, in a dict.
     numpy::random::seed((SEED + rng_offset) as u32);
     let people = IndexMap::from([("age", numpy::random::randint(18, 70, n)?), ("hours", numpy::random::normal(38.0, 8.0, n)?), ("occupation", numpy::random::randint(0, occupations.len() as i64, n)?), ("education", numpy::random::randint(0, education.len() as i64, n)?)]);
-    let mut score = numpy::to_ndarray::<f64>(&(&ops::add(&ops::add(&(0.03 * (&people["age"] - 40.0)?.to_dtype(DType::F64)?)?, &(0.05 * (&people["hours"] - 38.0)?.to_dtype(DType::F64)?)?)?, &people["education"])? - 1.0)?)?;
+    let mut score = numpy::to_ndarray::<f64>(&(&ops::add(&ops::add(&numpy::multiply(0.03, &numpy::subtract(&people["age"], 40)?)?, &numpy::multiply(0.05, &numpy::subtract(&people["hours"], 38)?)?)?, &people["education"])? - 1.0)?)?;
     for row in numpy::flatnonzero(&ops::logical_and(&ops::equal(&people["occupation"], &Tensor::new(3_i64, &Device::Cpu)?)?, &ops::equal(&people["education"], &Tensor::new(2_i64, &Device::Cpu)?)?)?)?.to_vec1::<i64>()? {
         score[[row as usize]] += 2.0;
     }
@@ -34,8 +34,8 @@ fn make_people(n: usize, rng_offset: usize, occupations: &[&'static str], educat
 }
 
 fn preprocess(people: &IndexMap<&'static str, Tensor>, education: &[&'static str], occupations: &[&'static str]) -> Result<IndexMap<&'static str, Tensor>> {
-    let numeric = ops::stack(&[&((&people["age"] - 44.0)?.to_dtype(DType::F64)? / 15.0)?, &((&people["hours"] - 38.0)?.to_dtype(DType::F64)? / 8.0)?], 1)?.to_dtype(DType::F32)?;
-    let crossed = ops::add(&(&people["occupation"] * education.len() as f64)?, &people["education"])?;
+    let numeric = ops::stack(&[&numpy::divide(&numpy::subtract(&people["age"], 44)?, 15)?, &numpy::divide(&numpy::subtract(&people["hours"], 38)?, 8)?], 1)?.to_dtype(DType::F32)?;
+    let crossed = ops::add(&numpy::multiply(&people["occupation"], education.len())?, &people["education"])?;
     let wide = utils::to_categorical(&crossed, occupations.len() * education.len())?;
     Ok(IndexMap::from([("numeric", numeric.clone()), ("wide", wide.clone()), ("occupation", people["occupation"].reshape(((), 1))?), ("education", people["education"].reshape(((), 1))?)]))
 }

@@ -3,10 +3,12 @@
 mod digits;
 mod elements;
 mod lists;
+mod nested;
 mod options;
 
 pub(super) use digits::Precision;
 pub use lists::list_str;
+pub use nested::tolist_str;
 pub use options::{PrintOptions, set_printoptions};
 
 use candle_core::{DType, Device, Tensor};
