@@ -32,7 +32,7 @@ pub(crate) fn run(script: &Path, output: Option<&Path>, only_check: bool, compar
     }
     let folder = output.map_or_else(|| PathBuf::from(script.file_stem().unwrap_or_default()), Path::to_path_buf);
     // A script train.py often has its data in train/.
-    if output.is_none() && !folder.join("Cargo.toml").exists() && has_files(&folder) {
+    if !folder.join("Cargo.toml").exists() && has_files(&folder) {
         bail!("the folder {} is there already, with other files; --output names another folder", folder.display());
     }
     let is_of_user = !write(&port, &folder, compared.is_some())?;
@@ -124,6 +124,8 @@ fn checkout() -> Option<PathBuf> {
 /// A path for a shell.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
-    let is_plain = text.chars().all(|c| c.is_alphanumeric() || "_-./\\:".contains(c)) && !text.starts_with('-');
+    // A path that begins with `-` would be an option.
+    let text = if text.starts_with('-') { format!("./{text}") } else { text };
+    let is_plain = text.chars().all(|c| c.is_alphanumeric() || "_-./\\:".contains(c));
     if is_plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

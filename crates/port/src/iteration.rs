@@ -427,8 +427,16 @@ impl<'a> Program<'a> {
         let over = crate::column_functions::texts_by_tests(generator, over);
         let pattern = self.element_pattern(&generator.target, &over.element)?;
         let mut text = over.iter;
+        let mut test = None;
         if !generator.ifs.is_empty() {
-            text.push_str(&self.filter(&generator.target, &pattern, &generator.ifs)?);
+            match self.filter(&generator.target, &pattern, &generator.ifs)? {
+                Test::Filter(filter) => text.push_str(&filter),
+                Test::MayFail(_) if !inner.is_empty() => {
+                    let reason = "a condition of a comprehension of several loops that may fail";
+                    return Err(Missing::new(reason).help("write a loop"));
+                }
+                Test::MayFail(condition) => test = Some(condition),
+            }
         }
         let (body, value) = match inner {
             [] => {
@@ -440,7 +448,9 @@ impl<'a> Program<'a> {
                     false => self.owned(value)?,
                 };
                 let value = if value.form == Form::Reference && !value.of.is_copy() {
-                    Value::temporary(format!("{}.clone()", value.at(Strength::Whole)), value.of)
+                    // The sizes of a tensor are a slice.
+                    let method = if value.text.ends_with(".dims()") { "to_vec" } else { "clone" };
+                    Value::temporary(format!("{}.{method}()", value.at(Strength::Whole)), value.of)
                 } else {
                     value
                 };
@@ -448,7 +458,7 @@ impl<'a> Program<'a> {
             }
             inner => {
                 let (body, value) = self.iterator_in_scope(inner, element)?;
-                if value.text.contains('?') {
+                if value.text.contains('?') || body.contains(".filter_map(Result::transpose)") {
                     return Err(Missing::new("a comprehension of several loops that may fail"));
                 }
                 let pattern = read_in(&pattern, &body);
@@ -460,7 +470,13 @@ impl<'a> Program<'a> {
         let is_moved = matches!(&over.element, Element::One(of, Form::Place | Form::Temporary) if !of.is_copy())
             && generator.target.is_name_expr();
         let is_itself = body == pattern || (is_moved && body == format!("{pattern}.clone()"));
-        if !is_itself {
+        if let Some(test) = test {
+            let body = if is_itself && is_moved { pattern.clone() } else { body };
+            let pattern = read_in(&pattern, &format!("{test} {body}"));
+            text.push_str(&format!(
+                ".map(|{pattern}| Ok::<_, Error>(if {test} {{ Some({body}) }} else {{ None }})).filter_map(Result::transpose)"
+            ));
+        } else if !is_itself {
             let pattern = read_in(&pattern, &body);
             match body.contains('?') {
                 false => text.push_str(&format!(".map(|{pattern}| {body})")),
@@ -481,8 +497,8 @@ fn parts_of_batch(x: &Type, y: Option<&Type>) -> (&'static str, Element) {
 }
 
 impl<'a> Program<'a> {
-    /// `.filter(|...| tests)`, which sees references to the elements.
-    fn filter(&mut self, target: &'a Expr, pattern: &str, tests: &'a [Expr]) -> Ported<String> {
+    /// `.filter(|...| tests)`, which sees references to the elements; or the tests, if they may fail.
+    fn filter(&mut self, target: &'a Expr, pattern: &str, tests: &'a [Expr]) -> Ported<Test> {
         let owned = |program: &Self, name: &String| match program.scopes.get(name) {
             Some(Binding::Variable(variable)) if variable.form == Form::Place && !variable.of.is_copy() => {
                 Some(variable)
@@ -496,15 +512,18 @@ impl<'a> Program<'a> {
             let seen = Variable { form: Form::Reference, ..variable.clone() };
             self.scopes.bind(name, Binding::Variable(seen));
         }
-        let tests = tests.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
+        let seen = tests.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>();
         owned.iter().for_each(|(name, variable)| self.scopes.bind(name, Binding::Variable(variable.clone())));
-        let tests = tests?.join(" && ");
-        if tests.contains('?') && !tests.contains('"') {
-            return Err(Missing::new("a condition of a comprehension that may fail").help("write a loop"));
+        let seen = seen?.join(" && ");
+        if asks(&seen) {
+            // `map` owns its elements.
+            let tests = tests.iter().map(|test| self.condition(test)).collect::<Ported<Vec<_>>>()?;
+            return Ok(Test::MayFail(tests.join(" && ")));
         }
+        let tests = seen;
         // The reference itself.
         if owned.iter().any(|(_, variable)| variable.rust_name == pattern) {
-            return Ok(format!(".filter(|{}| {tests})", read_in(pattern, &tests)));
+            return Ok(Test::Filter(format!(".filter(|{}| {tests})", read_in(pattern, &tests))));
         }
         let mut seen = pattern.to_string();
         for (_, Variable { rust_name, .. }) in owned {
@@ -512,8 +531,28 @@ impl<'a> Program<'a> {
                 if crate::program::has_word(&tests, &rust_name) { format!("ref {rust_name}") } else { "_".into() };
             seen = crate::kept_counters::with_word(&seen, &rust_name, &own);
         }
-        Ok(format!(".filter(|&{}| {tests})", read_in(&seen, &tests)))
+        Ok(Test::Filter(format!(".filter(|&{}| {tests})", read_in(&seen, &tests))))
     }
+}
+
+/// The conditions of a comprehension.
+enum Test {
+    Filter(String),
+    MayFail(String),
+}
+
+/// Whether there is a `?` outside of texts.
+fn asks(text: &str) -> bool {
+    let (mut is_text, mut before) = (false, ' ');
+    for c in text.chars() {
+        match c {
+            '"' if before != '\\' && before != '\'' => is_text = !is_text,
+            '?' if !is_text && before != '\'' => return true,
+            _ => {}
+        }
+        before = if before == '\\' && c == '\\' { ' ' } else { c };
+    }
+    false
 }
 
 /// An array of one integer as that integer.

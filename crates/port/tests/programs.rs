@@ -7,6 +7,7 @@ programs! {
     bidirectional_tagging
     built_layers
     char_language_model
+    chosen
     column_values
     conditional_gan
     conv_autoencoder

@@ -61,6 +61,8 @@ fn what_is_no_script_is_an_error_of_one_line() {
     std::fs::write(place.path("data/1.png"), "").unwrap();
     std::fs::write(place.path("data.py"), "x = 1\n").unwrap();
     assert!(place.error("port data.py").contains("the folder data is there already, with other files; --output"));
+    assert!(place.error("port data.py --output .").contains("the folder . is there already, with other files"));
+    assert!(place.error("port data.py --output data").contains("the folder data is there already, with other files"));
     assert!(place.error("port folder.py").contains("folder.py is a folder, and not a script"));
     assert!(place.error("port none.py").contains("none.py"));
 }
