@@ -1,9 +1,9 @@
 //! Arguments: from Keras's signatures to the parameters and setters of this project.
 
 use crate::api::{self, Item};
-use crate::closures::Returns;
-use crate::names::of_keras;
 use crate::program::Program;
+use crate::python::closures::Returns;
+use crate::script::names::of_keras;
 use crate::value::{Binding, Form, ModelType, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ExprCall};
@@ -93,7 +93,7 @@ impl<'a> Program<'a> {
         for (name, argument) in self.words(call)? {
             let renamed = RENAMED.iter().find(|(old, new)| *old == name && !signature.has(old) && signature.has(new));
             let name = renamed.map_or(name, |(_, new)| new);
-            if crate::old_names::is_without_effect(path, name) && !signature.has(name) {
+            if crate::keras::old_names::is_without_effect(path, name) && !signature.has(name) {
                 continue;
             }
             let is_decay = name == "decay" && path.starts_with("keras.optimizers.");
@@ -267,11 +267,11 @@ impl<'a> Program<'a> {
             return Ok(array);
         }
         let inner = rust_type.trim_start_matches("impl Into<").trim_start_matches("Option<").trim_end_matches('>');
-        if let Some(value) = crate::cells::converted(value, inner) {
+        if let Some(value) = crate::pandas::cells::converted(value, inner) {
             return self.converted(&value, rust_type, name);
         }
         let wrong = || Missing::new(format!("{name} is {}", value.of.described()));
-        if crate::json_values::is_json(&value.of) {
+        if crate::python::json_values::is_json(&value.of) {
             return Err(wrong().help("say what it is: float(x), int(x), str(x)"));
         }
         if rust_type.contains("PadWidth") {

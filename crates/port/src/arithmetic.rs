@@ -74,11 +74,11 @@ impl<'a> Program<'a> {
         let (a, b) = self.json_operands(a, b)?;
         let has_mutable = [&a, &b].iter().any(|value| matches!(value.of, Type::Mutable { .. }));
         let (a, b) = if has_mutable { (self.tensor(&a)?, self.tensor(&b)?) } else { (a, b) };
-        let (a, b) = crate::cells::operands(a, op, b);
+        let (a, b) = crate::pandas::cells::operands(a, op, b);
         if let Some(value) = self.of_cells(&a, op, &b)? {
             return Ok(value);
         }
-        if let Some(set) = crate::sets::of_sets(&a, op, &b) {
+        if let Some(set) = crate::python::sets::of_sets(&a, op, &b) {
             return Ok(set);
         }
         match (&a.of, &b.of) {

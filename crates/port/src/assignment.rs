@@ -34,7 +34,7 @@ impl<'a> Program<'a> {
             }
             Expr::Subscript(subscript) if self.path_of(&subscript.value).as_deref() == Some("os.environ") => {
                 match &*subscript.slice {
-                    Expr::StringLiteral(key) if crate::files::is_setting(key.value.to_str()) => Ok(()),
+                    Expr::StringLiteral(key) if crate::python::files::is_setting(key.value.to_str()) => Ok(()),
                     _ => Err(Missing::new("a variable of the environment")),
                 }
             }
@@ -118,17 +118,17 @@ impl<'a> Program<'a> {
         }
         // `a, b = None, 0`
         if let Some(items) = value.items.as_ref().filter(|items| items.iter().any(|item| item.of == Type::None)) {
-            let targets = crate::iteration::elements_of(target);
+            let targets = crate::python::iteration::elements_of(target);
             if targets.len() != items.len() || items.iter().any(|item| item.form != Form::Constant) {
                 return Err(Missing::new("None among other values").help("assign them one by one"));
             }
             return targets.iter().zip(items.clone()).try_for_each(|(target, item)| self.assign(target, item));
         }
-        let value = match crate::json_values::is_json(&value.of) {
-            true => self.json_parts(&value, crate::iteration::elements_of(target).len()),
+        let value = match crate::python::json_values::is_json(&value.of) {
+            true => self.json_parts(&value, crate::python::iteration::elements_of(target).len()),
             false => value,
         };
-        let value = match (&value.of, crate::iteration::elements_of(target).len()) {
+        let value = match (&value.of, crate::python::iteration::elements_of(target).len()) {
             // `a, b = pair`, of a list.
             (Type::List(of), count) if value.items.is_none() && !matches!(**of, Type::Unknown(_)) => {
                 let of = (**of).clone();
@@ -201,7 +201,7 @@ impl<'a> Program<'a> {
     fn unpack_into_outer(&mut self, target: &'a Expr, value: &Value) -> Ported<()> {
         let error =
             || Missing::new("an assignment to several variables of an outer block").help("assign them one by one");
-        let targets = crate::iteration::elements_of(target);
+        let targets = crate::python::iteration::elements_of(target);
         let Type::Tuple(types) = &value.of else { return Err(error()) };
         if targets.len() != types.len() || !targets.iter().all(Expr::is_name_expr) {
             return Err(error());
@@ -329,7 +329,7 @@ impl<'a> Program<'a> {
             return self.bind(&name.id, value);
         }
         if target.of == Type::String && assign.op == Operator::Add {
-            let added = crate::cells::as_text(self.expression(&assign.value)?);
+            let added = crate::pandas::cells::as_text(self.expression(&assign.value)?);
             let text = match &added.of {
                 Type::Char => format!("{}.push({});", target.at(Strength::Whole), added.text),
                 of if of.is_text() => format!("{}.push_str({});", target.at(Strength::Whole), added.borrowed()),
@@ -367,7 +367,7 @@ impl<'a> Program<'a> {
             None => target,
         };
         let right = self.expression(&assign.value)?;
-        let right = if target.of == Type::Float { crate::cells::as_number(right) } else { right };
+        let right = if target.of == Type::Float { crate::pandas::cells::as_number(right) } else { right };
         let right = if target.of == Type::Float { right.as_float() } else { Some(right.text) };
         self.line(&format!("{} {sign} {};", target.text, right.ok_or_else(|| Missing::new("these operands"))?));
         Ok(())

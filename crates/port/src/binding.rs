@@ -43,7 +43,7 @@ impl<'a> Program<'a> {
         }
         // Another name for what Rust has under one already, or not at all.
         let is_of_tensor = matches!(value.of, Type::BatchSize | Type::BatchShape(_));
-        if is_of_tensor || self.is_parser(&value.of) || crate::tables::is_alias(&value.of) {
+        if is_of_tensor || self.is_parser(&value.of) || crate::python::tables::is_alias(&value.of) {
             let variable = Variable { rust_name: value.text, of: value.of, form: value.form, is_pending: false };
             self.scopes.bind(name, Binding::Variable(variable));
             return Ok(());
@@ -135,7 +135,7 @@ impl<'a> Program<'a> {
             false => value,
         };
         let is_written_out = value.text.starts_with("Tensor::new(&[") && !value.text.starts_with("Tensor::new(&[[");
-        if value.of == Type::Ints && (is_written_out || crate::numpy_more::is_vector(&value.text)) {
+        if value.of == Type::Ints && (is_written_out || crate::numpy::numpy_more::is_vector(&value.text)) {
             self.known.vectors.insert(name.to_string());
         } else {
             self.known.vectors.remove(name);
@@ -153,9 +153,9 @@ impl<'a> Program<'a> {
             if self.assign_maybe(&variable, value.clone())? {
                 return Ok(());
             }
-            let value = if variable.of == Type::String { crate::cells::as_text(value) } else { value };
+            let value = if variable.of == Type::String { crate::pandas::cells::as_text(value) } else { value };
             let value = match (&variable.of, &value.of) {
-                (Type::String | Type::Float | Type::Signed, of) if crate::json_values::is_json(of) => {
+                (Type::String | Type::Float | Type::Signed, of) if crate::python::json_values::is_json(of) => {
                     let text = self.put_into(&variable.of, value)?;
                     Value::temporary(text, variable.of.clone())
                 }
@@ -237,7 +237,7 @@ impl<'a> Program<'a> {
     fn wide_type(&self, name: &str, value: &Value) -> Option<String> {
         let is_large = |text: &str| {
             let digits: String = text.trim_start_matches('-').chars().filter(|c| *c != '_').collect();
-            digits.parse().is_ok_and(|number: i64| number >= crate::growth::LARGE)
+            digits.parse().is_ok_and(|number: i64| number >= crate::script::growth::LARGE)
         };
         let of_integers = |of: &Type| matches!(of, Type::Int | Type::Signed);
         let is_wide = match &value.of {
@@ -260,7 +260,7 @@ impl<'a> Program<'a> {
 
     /// `a, b = 0, 1` of names of which one may leave 32 bits: that one says so.
     pub(crate) fn with_wide_items(&self, target: &'a ruff_python_ast::Expr, value: Value) -> Value {
-        let targets = crate::iteration::elements_of(target);
+        let targets = crate::python::iteration::elements_of(target);
         let Some(items) = value.items.clone().filter(|items| items.len() == targets.len()) else { return value };
         let items: Vec<_> = items
             .into_iter()

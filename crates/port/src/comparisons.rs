@@ -122,7 +122,7 @@ impl<'a> Program<'a> {
             return Ok((signed(&a), signed(&b)));
         }
         for (cell, other) in [(&a, &b), (&b, &a)] {
-            if crate::cells::is_cell(&cell.of) && (other.of.is_text() || other.of.is_number()) {
+            if crate::pandas::cells::is_cell(&cell.of) && (other.of.is_text() || other.of.is_number()) {
                 let converted = |value: &Value| {
                     let own = if value.of.is_text() { self.owned_text(value) } else { value.at(Strength::Whole) };
                     Value::temporary(format!("{own}.into()"), cell.of.clone())
@@ -144,7 +144,7 @@ pub(crate) fn is_integer(value: &Value) -> bool {
 }
 
 pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
-    if let Some(test) = crate::cells::compared(a, op, b)? {
+    if let Some(test) = crate::pandas::cells::compared(a, op, b)? {
         return Ok(test);
     }
     let is_order = !matches!(op, CmpOp::In | CmpOp::NotIn | CmpOp::Is | CmpOp::IsNot);
@@ -167,7 +167,9 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                 Type::List(of) if of.is_text() && a.of.is_text() && (**of != a.of || a.form == Form::Reference) => {
                     Ok(format!("{not}{}.iter().any({})", b.at(Strength::Whole), is_text(of, a)))
                 }
-                Type::List(of) if **of == a.of || (crate::cells::is_cell(of) && crate::cells::is_cell(&a.of)) => {
+                Type::List(of)
+                    if **of == a.of || (crate::pandas::cells::is_cell(of) && crate::pandas::cells::is_cell(&a.of)) =>
+                {
                     Ok(format!(
                         "{not}{}.contains({})",
                         b.at(Strength::Whole),
@@ -177,11 +179,13 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
                 Type::Dict(key, _) => Ok(format!(
                     "{not}{}.contains_key({})",
                     b.at(Strength::Whole),
-                    crate::collections::dict_key(key, a)?
+                    crate::python::collections::dict_key(key, a)?
                 )),
-                Type::Set(of) => {
-                    Ok(format!("{not}{}.contains({})", b.at(Strength::Whole), crate::collections::dict_key(of, a)?))
-                }
+                Type::Set(of) => Ok(format!(
+                    "{not}{}.contains({})",
+                    b.at(Strength::Whole),
+                    crate::python::collections::dict_key(of, a)?
+                )),
                 Type::Tuple(_) if b.items.is_some() => {
                     let items = b.items.as_deref().unwrap_or_default();
                     if items.iter().any(|item| item.of != a.of || !item.of.is_copy()) {

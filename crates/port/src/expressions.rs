@@ -1,7 +1,7 @@
 //! Expressions.
 
-use crate::names::grouped;
 use crate::program::Program;
+use crate::script::names::grouped;
 use crate::value::{Binding, Form, Strength, Type, Value};
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, Number, Operator};
@@ -128,7 +128,7 @@ impl<'a> Program<'a> {
         let Some(Binding::Imported(path)) = self.scopes.get(&name.id) else { return None };
         names.push(&path);
         names.reverse();
-        Some(crate::names::of_keras(&names.join(".")))
+        Some(crate::script::names::of_keras(&names.join(".")))
     }
 
     fn tuple(&mut self, elements: &'a [Expr]) -> Ported<Value> {

@@ -1,9 +1,9 @@
 //! What is known of a function while it is written; the first frame is that of the module.
 
-use crate::generators::Gathered;
 use crate::program::Program;
-use crate::scan::Scan;
-use crate::sharing::Sharing;
+use crate::python::generators::Gathered;
+use crate::script::scan::Scan;
+use crate::script::sharing::Sharing;
 use crate::value::Type;
 use hashbrown::HashMap;
 

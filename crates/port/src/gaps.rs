@@ -1,8 +1,8 @@
 //! Statements that cannot be ported, but whose uses say what they assign: functions to be written by hand.
 
 use crate::Missing;
-use crate::names::is_constant;
 use crate::program::{Program, names_in};
+use crate::script::names::is_constant;
 use crate::value::{Binding, Strength, Type, Value};
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt};
@@ -150,7 +150,7 @@ impl<'a> Program<'a> {
 
     /// The names that a statement reads, each once.
     pub(crate) fn read_by(&self, statement: &Stmt) -> Vec<String> {
-        let scan = crate::scan::Scan::of(std::slice::from_ref(statement), &self.changing);
+        let scan = crate::script::scan::Scan::of(std::slice::from_ref(statement), &self.changing);
         let mut names: Vec<String> = scan.all_read().map(str::to_string).collect();
         names.sort();
         names

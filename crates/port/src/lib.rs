@@ -12,153 +12,42 @@
 //! # Ok::<(), candle_keras_port::SyntaxError>(())
 //! ```
 
-mod addons;
 mod api;
-mod argument_defaults;
 mod arguments;
 mod arithmetic;
-mod arrays;
 mod assignment;
-mod axes;
-mod batch;
 mod binding;
-mod branches;
-mod build_shapes;
-mod builtins;
-mod bytes;
-mod cells;
-mod channels;
-mod class_evidence;
-mod class_methods;
-mod class_text;
 mod classes;
-mod closures;
-mod clues;
-mod clues_of_calls;
-mod clues_of_expressions;
-mod collections;
-mod column_functions;
-mod columns;
-mod command_line;
 mod compare;
 mod comparisons;
-mod compile;
-mod constant_texts;
-mod datasets;
-mod deletion;
-mod errors;
-mod evidence;
 mod expressions;
-mod file_lists;
-mod files;
-mod folders;
-mod folds;
-mod for_loops;
 mod frames;
-mod freezing;
-mod functions;
 mod gaps;
-mod generators;
-mod growth;
-mod image_generators;
-mod indexing;
 mod inference;
-mod init_methods;
-mod input_shapes;
-mod interim;
-mod ipython;
-mod iteration;
-mod json_values;
-mod kept_counters;
-mod kept_variables;
 mod keras;
-mod known_calls;
-mod layer_graphs;
-mod loops;
-mod made;
-mod maybe;
-mod methods;
-mod model_methods;
-mod module_constants;
-mod mutable;
-mod named_inputs;
-mod names;
-mod notebook;
-mod number_formats;
+mod libraries;
 mod numpy;
-mod numpy_missing;
-mod numpy_more;
-mod numpy_random;
-mod old_names;
-mod opencv;
-mod operations;
-mod own_init;
-mod own_layers;
-mod own_losses;
-mod own_metrics;
 mod pandas;
-mod pandas_columns;
-mod pandas_labels;
-mod pandas_numbers;
-mod patches;
-mod patterns;
-mod pillow;
-mod plots;
 mod program;
 mod project;
-mod py_datasets;
-mod python_version;
+mod python;
 mod results;
-mod returns;
-mod scan;
-mod sequentials;
-mod sets;
-mod sharing;
-mod sharing_checks;
-mod sklearn;
-mod sklearn_more;
-mod slices;
-mod source;
-mod special;
-mod spread;
+mod script;
 mod statements;
-mod steps;
-mod strings;
-mod subclasses;
 mod subscripts;
-mod symbolic;
-mod table_files;
-mod table_rows;
-mod tables;
-mod text;
-mod text_arrays;
-mod texts;
-mod tf_images;
-mod tf_strings;
-mod toggles;
-mod tokenizers;
-mod tolists;
-mod transposed;
-mod truth;
-mod uncalled;
-mod uncalled_classes;
-mod undefined;
-mod unrolled;
 mod value;
-mod widening;
-mod wrapping;
 
 pub use compare::{Difference, compare};
-pub use notebook::Script;
 pub use project::{write_project, write_verification};
 pub use results::{Call, compare_results};
+pub use script::notebook::Script;
 
 /// A program of Python that runs a script with the random numbers of candle-keras: what the script prints then, its Rust program prints as well.
 ///
 /// `python verify.py script.py arguments`; it needs Keras 3.
 pub const VERIFY: &str = include_str!("verify.py");
 
-use source::Source;
+use script::source::Source;
 
 /// A Rust program made of a Python script.
 #[derive(Debug, Clone)]
@@ -215,7 +104,7 @@ impl SyntaxError {
 /// If it is not Python 3.
 pub fn port(script: &str, file: &str) -> Result<Port, SyntaxError> {
     let syntax = |(line, reason)| SyntaxError { file: file.into(), line, reason };
-    let script = source::with_newlines(script);
+    let script = script::source::with_newlines(script);
     let ported = || {
         let source = Source::parse(&script).map_err(syntax)?;
         Ok(program::Program::new(&source, file).port())

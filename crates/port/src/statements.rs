@@ -20,7 +20,7 @@ impl<'a> Program<'a> {
             self.comments_before(self.source.line(range.start()));
             let written = self.body.len();
             self.statement_end = range.end();
-            self.assigned_next = statements.get(i + 1).and_then(crate::interim::name_of);
+            self.assigned_next = statements.get(i + 1).and_then(crate::python::interim::name_of);
             self.assigns_at = if is_block(statement) { range.start() } else { range.end() };
             let shared = self.enter_sharing(statement);
             let mut written_statement = self.check_changes(statement).and_then(|()| self.statement(statement));
@@ -193,7 +193,7 @@ impl<'a> Program<'a> {
 
     /// `from keras.layers import *`
     fn import_all(&mut self, module: &str) {
-        let of_keras = crate::names::of_keras(module);
+        let of_keras = crate::script::names::of_keras(module);
         for name in crate::api::names_in(&of_keras) {
             self.scopes.bind(name, Binding::Imported(format!("{of_keras}.{name}")));
         }
@@ -258,7 +258,7 @@ impl<'a> Program<'a> {
         if let ([Expr::Name(name)], Expr::Dict(dict)) = (&assign.targets[..], &*assign.value)
             && self.scan().is_assigned_once(&name.id)
             && !dict.items.is_empty()
-            && crate::unrolled::is_literal(self, &assign.value)
+            && crate::python::unrolled::is_literal(self, &assign.value)
         {
             let written = self.body.len();
             let value = self.dict(dict);
@@ -327,7 +327,7 @@ impl<'a> Program<'a> {
         {
             let value = self.expression(&assign.value)?;
             if let (true, Some(of)) = (
-                crate::module_constants::is_constant_value(&value),
+                crate::classes::module_constants::is_constant_value(&value),
                 value.of.in_rust().filter(|_| value.of.is_copy() && value.items.is_none()),
             ) {
                 let of = of.replace("&'static ", "&");
@@ -449,7 +449,7 @@ impl<'a> Program<'a> {
         match value.form {
             // It does nothing in Python either, but in a notebook it shows a value.
             Form::Constant if value.text == "()" => {}
-            _ if crate::pandas_numbers::is_only_shown(&value) => {}
+            _ if crate::pandas::pandas_numbers::is_only_shown(&value) => {}
             Form::Constant | Form::Place | Form::Reference | Form::Slice => {
                 return Err(Missing::new("a value that is not used").help("print it, or leave it out"));
             }
@@ -479,7 +479,7 @@ pub(crate) fn always_returns(statements: &[Stmt]) -> bool {
         Stmt::With(with) => always_returns(&with.body),
         Stmt::While(each) => {
             matches!(&*each.test, Expr::BooleanLiteral(literal) if literal.value)
-                && !crate::unrolled::leaves(&each.body)
+                && !crate::python::unrolled::leaves(&each.body)
         }
         _ => false,
     })

@@ -40,7 +40,7 @@ impl<'a> Program<'a> {
         if let Some(size) = self.size_of_input(subscript)? {
             return Ok(size);
         }
-        let of = crate::cells::as_text(self.expression(&subscript.value)?);
+        let of = crate::pandas::cells::as_text(self.expression(&subscript.value)?);
         if let Type::Outputs(types) = &of.of {
             return self.part_of_outputs(&of, &types.clone(), &subscript.slice);
         }
@@ -115,7 +115,7 @@ impl<'a> Program<'a> {
             }
             Type::Dict(key, value) => {
                 let at = self.expression(&subscript.slice)?;
-                let at = crate::collections::dict_key(key, &at)?;
+                let at = crate::python::collections::dict_key(key, &at)?;
                 Ok(Value::place(format!("{}[{at}]", of.at(Strength::Whole)), (**value).clone()))
             }
             Type::Scores(names) => {

@@ -1,6 +1,6 @@
 //! What an expression of Python becomes: text of Rust, and what is known about it.
 
-use crate::names::is_constant;
+use crate::script::names::is_constant;
 use hashbrown::HashMap;
 
 /// What is known of a value of Python.
@@ -168,7 +168,7 @@ impl Type {
     pub(crate) fn is_copy(&self) -> bool {
         self.is_number()
             || matches!(self, Self::Str | Self::None | Self::Char | Self::Id | Self::Dtype)
-            || crate::axes::is_axes(self)
+            || crate::libraries::axes::is_axes(self)
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }
 
@@ -215,8 +215,8 @@ impl Type {
             Self::Model(model) => if model.is_sequential { "Sequential" } else { "Model" }.into(),
             // What a script does at once with it has a counterpart, it itself has none.
             Self::Object(path) if path.starts_with("inputs::") || path.starts_with("pandas::") => return None,
-            Self::Object(path) if crate::command_line::in_rust(path).is_some() => {
-                return crate::command_line::in_rust(path).flatten();
+            Self::Object(path) if crate::python::command_line::in_rust(path).is_some() => {
+                return crate::python::command_line::in_rust(path).flatten();
             }
             Self::Object(path)
                 if ["sklearn::", "pyplot::", "numpy::", "serde_json::"].iter().any(|own| path.starts_with(own)) =>
@@ -272,12 +272,12 @@ impl Type {
             Self::Model(_) => "a model".into(),
             of if crate::pandas::is(of, crate::pandas::TABLE) => "a DataFrame".into(),
             of if crate::pandas::is_column(of) => "a column".into(),
-            of if crate::json_values::is_json(of) => "JSON whose type is not known here".into(),
-            of if crate::pandas::is(of, crate::pandas_columns::SERIES) => "a column with a name".into(),
-            of if crate::pandas::is(of, crate::table_rows::ROW) => "a row of a DataFrame".into(),
-            of if crate::pandas_numbers::is_printed(of) => "numbers about columns".into(),
-            of if crate::cells::is_cell(of) => "a value of a column".into(),
-            of if crate::pandas::is(of, crate::columns::COUNTS) => "what value_counts returns".into(),
+            of if crate::python::json_values::is_json(of) => "JSON whose type is not known here".into(),
+            of if crate::pandas::is(of, crate::pandas::pandas_columns::SERIES) => "a column with a name".into(),
+            of if crate::pandas::is(of, crate::pandas::table_rows::ROW) => "a row of a DataFrame".into(),
+            of if crate::pandas::pandas_numbers::is_printed(of) => "numbers about columns".into(),
+            of if crate::pandas::cells::is_cell(of) => "a value of a column".into(),
+            of if crate::pandas::is(of, crate::pandas::columns::COUNTS) => "what value_counts returns".into(),
             Self::Object(path) => format!("an object {}", path.replace("::", ".")),
             Self::History => "a History".into(),
             Self::HistoryValues => "history.history".into(),
@@ -565,7 +565,7 @@ impl Scopes {
     /// Whether a variable of the function has this name in Rust, and another one in Python.
     pub(crate) fn is_taken(&self, rust_name: &str, name: &str) -> bool {
         self.variables().any(|(other, variable)| {
-            other != name && variable.rust_name == rust_name && !crate::tables::is_alias(&variable.of)
+            other != name && variable.rust_name == rust_name && !crate::python::tables::is_alias(&variable.of)
         })
     }
 

@@ -6,7 +6,7 @@ use crate::value::Type;
 impl Program<'_> {
     /// Whether a function of the script has this name in Rust.
     pub(crate) fn defines_function(&self, name: &str) -> bool {
-        self.functions.iter().any(|function| crate::names::in_snake_case(function.definition.name()) == name)
+        self.functions.iter().any(|function| crate::script::names::in_snake_case(function.definition.name()) == name)
     }
 
     /// Remembers what is used from `candle_keras`, and returns its name.
@@ -52,16 +52,21 @@ impl Program<'_> {
     /// Imports what a type needs that is written out.
     pub(crate) fn import_type(&mut self, of: &Type) {
         match of {
-            Type::Object(path) if crate::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
+            Type::Object(path)
+                if crate::python::command_line::in_rust(path).is_some() || path.starts_with("serde_json") => {}
             Type::Object(path) if path.starts_with("inputs::") => {}
             Type::Object(path) if path == crate::pandas::VALUES => _ = self.import(crate::pandas::COLUMN),
-            Type::Object(path) if path == crate::pandas_columns::SERIES => _ = self.import(crate::pandas::TABLE),
-            Type::Object(path) if path == crate::pandas_numbers::COUNTS => {
-                _ = self.import(crate::pandas_numbers::NUMBERS);
+            Type::Object(path) if path == crate::pandas::pandas_columns::SERIES => {
+                _ = self.import(crate::pandas::TABLE)
             }
-            Type::Object(path) if path == crate::columns::COUNTS => _ = self.import(crate::pandas::TABLE),
-            of if crate::cells::is_cell(of) => _ = self.import(crate::cells::CELL),
-            Type::Object(path) if path == crate::table_rows::ROW_AS_TUPLE => _ = self.import(crate::table_rows::ROW),
+            Type::Object(path) if path == crate::pandas::pandas_numbers::COUNTS => {
+                _ = self.import(crate::pandas::pandas_numbers::NUMBERS);
+            }
+            Type::Object(path) if path == crate::pandas::columns::COUNTS => _ = self.import(crate::pandas::TABLE),
+            of if crate::pandas::cells::is_cell(of) => _ = self.import(crate::pandas::cells::CELL),
+            Type::Object(path) if path == crate::pandas::table_rows::ROW_AS_TUPLE => {
+                _ = self.import(crate::pandas::table_rows::ROW)
+            }
             Type::Object(path) => _ = self.import(if path == "optimizers::Optimizer" { "Optimizer" } else { path }),
             Type::Path => self.import_from("std::path::PathBuf"),
             Type::Symbolic | Type::BatchSize => _ = self.import("layers::KerasTensor"),

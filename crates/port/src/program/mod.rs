@@ -7,11 +7,11 @@ mod unknown_types;
 pub(crate) use text::{has_word, is_endless};
 
 use crate::classes::Class;
-use crate::evidence::Evidence;
 use crate::frames::Frame;
-use crate::functions::{Captured, Function};
-use crate::scan::{self, Changes, Scan};
-use crate::source::Source;
+use crate::inference::evidence::Evidence;
+use crate::python::functions::{Captured, Function};
+use crate::script::scan::{self, Changes, Scan};
+use crate::script::source::Source;
 use crate::value::{Scopes, Type};
 use crate::{Gap, Missing, Port};
 use hashbrown::{HashMap, HashSet};
@@ -29,7 +29,7 @@ pub(crate) struct Program<'a> {
     pub(crate) frames: Vec<Frame>,
     /// What the functions of the script change.
     pub(crate) changing: Rc<HashMap<String, Changes>>,
-    pub(crate) returned: crate::sharing::Returned,
+    pub(crate) returned: crate::script::sharing::Returned,
     pub(crate) functions: Vec<Function<'a>>,
     pub(crate) classes: Vec<Class<'a>>,
     /// The classes whose `__init__` is being written, from the outermost on.
@@ -67,11 +67,11 @@ pub(crate) struct Program<'a> {
     /// What the uses of each name say of its value.
     pub(crate) evidence: Evidence,
     /// What follows from all that the script does.
-    pub(crate) inferred: crate::clues::Inferred<'a>,
+    pub(crate) inferred: crate::inference::clues::Inferred<'a>,
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
-    pub(crate) graphs: crate::layer_graphs::Graphs,
-    pub(crate) tolists: crate::tolists::Tolists,
+    pub(crate) graphs: crate::keras::layer_graphs::Graphs,
+    pub(crate) tolists: crate::numpy::tolists::Tolists,
     pub(crate) known: Known<'a>,
     pub(crate) files: Files,
     /// Whether what is written is used by nothing.
@@ -79,11 +79,11 @@ pub(crate) struct Program<'a> {
     /// The models that are compiled, as the script calls them.
     pub(crate) compiled: Vec<&'a str>,
     /// What dicts and lists of `collections` do that others do not, by their names.
-    pub(crate) special: HashMap<String, crate::special::Special<'a>>,
+    pub(crate) special: HashMap<String, crate::python::special::Special<'a>>,
     /// Whether the elements of the list that is written next are no sizes.
     pub(crate) may_be_negative: bool,
     /// Which numbers are printed that Rust writes otherwise.
-    pub(crate) printed: crate::number_formats::Printed,
+    pub(crate) printed: crate::python::number_formats::Printed,
     /// Indices that are below zero at times, by where they start.
     pub(crate) wrapping: HashSet<ruff_text_size::TextSize>,
     /// Texts that are kept as lists of characters, by their names in Rust.
@@ -97,11 +97,11 @@ pub(crate) struct Program<'a> {
     /// The variables whose names have a value of another type for now, and how deep the block is.
     pub(crate) interims: HashMap<String, (usize, crate::value::Variable)>,
     /// The loops that are being written, of each function.
-    pub(crate) loops: Vec<crate::kept_counters::Loops>,
+    pub(crate) loops: Vec<crate::python::kept_counters::Loops>,
     /// Types that are written out, and known at the end.
     late_types: Vec<Type>,
     /// The parsers of arguments.
-    pub(crate) parsers: Vec<crate::command_line::Parser>,
+    pub(crate) parsers: Vec<crate::python::command_line::Parser>,
     /// Arguments that are known to be given, and their names in Rust.
     pub(crate) given: HashMap<String, String>,
     /// Names whose values are not ported, but known by their uses.
@@ -163,7 +163,7 @@ impl<'a> Program<'a> {
             scopes: Scopes::default(),
             frames: Vec::new(),
             changing: Rc::default(),
-            returned: crate::sharing::Returned::default(),
+            returned: crate::script::sharing::Returned::default(),
             functions: Vec::new(),
             classes: Vec::new(),
             initialized: Vec::new(),
@@ -185,17 +185,17 @@ impl<'a> Program<'a> {
             lost_return: None,
             unknown: Vec::new(),
             evidence: Evidence::default(),
-            inferred: crate::clues::Inferred::default(),
+            inferred: crate::inference::clues::Inferred::default(),
             wanted_outputs: None,
-            graphs: crate::layer_graphs::Graphs::default(),
-            tolists: crate::tolists::Tolists::default(),
+            graphs: crate::keras::layer_graphs::Graphs::default(),
+            tolists: crate::numpy::tolists::Tolists::default(),
             known: Known::default(),
             files: Files::default(),
             is_uncalled: false,
             compiled: Vec::new(),
             special: HashMap::new(),
             may_be_negative: false,
-            printed: crate::number_formats::Printed::default(),
+            printed: crate::python::number_formats::Printed::default(),
             wrapping: HashSet::new(),
             taken_apart: HashSet::new(),
             statement_end: ruff_text_size::TextSize::default(),
@@ -219,15 +219,15 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
-        self.tolists = crate::tolists::Tolists::of(statements);
-        self.inferred.clues = crate::clues::Clues::of(statements);
-        self.graphs = crate::layer_graphs::Graphs::of(statements);
-        self.attributes_outside = crate::subclasses::attributes_outside(statements);
-        self.read_by_methods = crate::module_constants::read_by_methods(statements);
+        self.tolists = crate::numpy::tolists::Tolists::of(statements);
+        self.inferred.clues = crate::inference::clues::Clues::of(statements);
+        self.graphs = crate::keras::layer_graphs::Graphs::of(statements);
+        self.attributes_outside = crate::keras::subclasses::attributes_outside(statements);
+        self.read_by_methods = crate::classes::module_constants::read_by_methods(statements);
         self.changing = scan::changing(statements);
-        self.wrapping = crate::wrapping::places(statements);
-        self.printed = crate::number_formats::Printed::of(statements);
-        self.returned = crate::sharing::Returned::of(statements);
+        self.wrapping = crate::script::wrapping::places(statements);
+        self.printed = crate::python::number_formats::Printed::of(statements);
+        self.returned = crate::script::sharing::Returned::of(statements);
         self.enter_frame(Scan::of(statements, &self.changing));
         let statements = self.without_docstring(statements);
         self.block(statements);
@@ -409,7 +409,7 @@ impl<'a> Program<'a> {
 
     /// The name of the variable in Rust.
     pub(crate) fn rust_name(&self, name: &str) -> String {
-        let mut rust_name = crate::names::in_snake_case(name.trim_start_matches("self."));
+        let mut rust_name = crate::script::names::in_snake_case(name.trim_start_matches("self."));
         // Rust has no value in `_`.
         if rust_name == "_" && self.scan().reads(name) > 0 {
             rust_name = "it".into();

@@ -26,7 +26,7 @@ impl Program<'_> {
         for constant in self.constants.iter().filter(|constant| self.is_needed(constant)) {
             // The default of a parameter of a function that nothing calls.
             if self.is_default_alone(constant) {
-                out.push_str(crate::uncalled::UNUSED);
+                out.push_str(crate::inference::uncalled::UNUSED);
             }
             out.push_str(constant);
             out.push('\n');

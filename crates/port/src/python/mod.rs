@@ -1,0 +1,37 @@
+//! Python and its standard library.
+
+pub(crate) mod argument_defaults;
+pub(crate) mod branches;
+pub(crate) mod builtins;
+pub(crate) mod closures;
+pub(crate) mod collections;
+pub(crate) mod command_line;
+pub(crate) mod constant_texts;
+pub(crate) mod deletion;
+pub(crate) mod errors;
+pub(crate) mod file_lists;
+pub(crate) mod files;
+pub(crate) mod folds;
+pub(crate) mod for_loops;
+pub(crate) mod functions;
+pub(crate) mod generators;
+pub(crate) mod interim;
+pub(crate) mod iteration;
+pub(crate) mod json_values;
+pub(crate) mod kept_counters;
+pub(crate) mod maybe;
+pub(crate) mod methods;
+pub(crate) mod number_formats;
+pub(crate) mod patterns;
+pub(crate) mod python_version;
+pub(crate) mod returns;
+pub(crate) mod sets;
+pub(crate) mod slices;
+pub(crate) mod special;
+pub(crate) mod spread;
+pub(crate) mod strings;
+pub(crate) mod tables;
+pub(crate) mod text;
+pub(crate) mod truth;
+pub(crate) mod unrolled;
+pub(crate) mod widening;
