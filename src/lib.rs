@@ -244,11 +244,11 @@ pub mod pyplot {
 pub mod utils {
     #[doc(inline)]
     pub use candle_keras_data::{
-        ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, ImageMode, LoadImg, Pad, Resample, SaveImg, SplitDataset,
-        SplitSize, TextFolder, Timeseries, array_to_img, audio_dataset_from_directory, audio_datasets_from_directory,
-        get_file, image_dataset_from_directory, image_datasets_from_directory, img_to_array, load_img, normalize,
-        pad_sequences, save_img, set_random_seed, split_dataset, text_dataset_from_directory,
-        text_datasets_from_directory, timeseries_dataset_from_array, to_categorical,
+        ArrayToImg, AudioFolder, FolderDataset, GetFile, Image, ImageFolder, ImageMode, LoadImg, Pad, Resample,
+        SaveImg, SplitDataset, SplitSize, TextFolder, Timeseries, array_to_img, audio_dataset_from_directory,
+        audio_datasets_from_directory, get_file, image_dataset_from_directory, image_datasets_from_directory,
+        img_to_array, load_img, normalize, pad_sequences, save_img, set_random_seed, split_dataset,
+        text_dataset_from_directory, text_datasets_from_directory, timeseries_dataset_from_array, to_categorical,
     };
     #[doc(inline)]
     pub use candle_keras_layers::{clear_session, get_source_inputs};
