@@ -143,6 +143,14 @@ pub(crate) fn is_integer(value: &Value) -> bool {
     matches!(value.of, Type::Int | Type::Signed)
 }
 
+/// What is compared with None is not computed in Rust, where the types say the result: a call would be lost.
+fn check_no_call(a: &Value) -> Ported<()> {
+    match a.form == Form::Temporary && a.text.contains('(') {
+        true => Err(Missing::new("a call whose result is compared with None").help("give the result a name first")),
+        false => Ok(()),
+    }
+}
+
 pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
     if let Some(test) = crate::pandas::cells::compared(a, op, b)? {
         return Ok(test);
@@ -203,13 +211,13 @@ pub(crate) fn compared(a: &Value, op: CmpOp, b: &Value) -> Ported<String> {
         CmpOp::Is | CmpOp::IsNot => {
             // What is None is known before the program runs.
             return match b.of {
-                Type::None => Ok(((a.of == Type::None) == (op == CmpOp::Is)).to_string()),
+                Type::None => check_no_call(a).map(|()| ((a.of == Type::None) == (op == CmpOp::Is)).to_string()),
                 _ => Err(Missing::new("is")),
             };
         }
     };
     if b.of == Type::None && matches!(op, CmpOp::Eq | CmpOp::NotEq) {
-        return Ok(((a.of == Type::None) == (op == CmpOp::Eq)).to_string());
+        return check_no_call(a).map(|()| ((a.of == Type::None) == (op == CmpOp::Eq)).to_string());
     }
     let least = Strength::Sum;
     match (&a.of, &b.of) {

@@ -172,6 +172,19 @@ impl Type {
             || matches!(self, Self::Tuple(types) if types.iter().all(Self::is_copy))
     }
 
+    /// The type with fractions where it is not known what lists hold: nothing is ever put into them.
+    pub(crate) fn of_fractions(&self) -> Self {
+        let boxed = |of: &Self| Box::new(of.of_fractions());
+        match self {
+            Self::Unknown(_) => Self::Float,
+            Self::List(of) => Self::List(boxed(of)),
+            Self::Set(of) => Self::Set(boxed(of)),
+            Self::Dict(key, value) => Self::Dict(boxed(key), boxed(value)),
+            Self::Tuple(types) => Self::Tuple(types.iter().map(Self::of_fractions).collect()),
+            of => of.clone(),
+        }
+    }
+
     /// As a parameter or result of a function; `None` if it has no short name.
     pub(crate) fn in_rust(&self) -> Option<String> {
         Some(match self {

@@ -71,6 +71,7 @@ programs! {
     moving_average
     multi_input_model
     multi_output_model
+    names_of_types
     numpy_copies
     numpy_indexing
     numpy_tour

@@ -134,7 +134,7 @@ impl<'a> Program<'a> {
         };
         let mut out = format!("{docs}{}struct {name} {{\n", derived);
         for (field, of) in fields.iter().zip(&types) {
-            let in_rust = of.in_rust().unwrap_or_else(|| "Vec<f64>".into());
+            let in_rust = of.of_fractions().in_rust().unwrap_or_else(|| "Vec<f64>".into());
             let in_rust = if field.is_late { format!("Option<{in_rust}>") } else { in_rust };
             out.push_str(&format!("    {}: {in_rust},\n", field.rust_name));
         }

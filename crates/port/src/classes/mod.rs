@@ -201,8 +201,8 @@ impl<'a> Program<'a> {
             }
         }
         let mut rust_name = definition.name.to_string();
-        // The script has the class of Keras as well.
-        if self.is_name_of_keras(&rust_name) {
+        // The script has the class of Keras as well, or the program needs the type.
+        if self.is_name_of_keras(&rust_name) || crate::script::names::is_type_of_programs(&rust_name) {
             rust_name.insert_str(0, "Own");
         }
         self.classes.push(Class::new(definition, rust_name, kind, self.scopes.depth()));
@@ -672,6 +672,8 @@ impl<'a> Program<'a> {
         let mut rust_name = match name.as_str() {
             "__len__" => "len".to_string(),
             "__getitem__" => "get_item".to_string(),
+            // That is what makes an object.
+            "new" => "new_".to_string(),
             name => crate::script::names::in_snake_case(name),
         };
         if !same.is_empty() {

@@ -71,6 +71,8 @@ pub(crate) struct Program<'a> {
     /// As how many values an expression is assigned.
     pub(crate) wanted_outputs: Option<(usize, TextRange)>,
     pub(crate) graphs: crate::keras::layer_graphs::Graphs,
+    /// The functions of the module, by their names in Rust.
+    defined: HashMap<String, String>,
     pub(crate) tolists: crate::numpy::tolists::Tolists,
     pub(crate) known: Known<'a>,
     pub(crate) files: Files,
@@ -188,6 +190,7 @@ impl<'a> Program<'a> {
             inferred: crate::inference::clues::Inferred::default(),
             wanted_outputs: None,
             graphs: crate::keras::layer_graphs::Graphs::default(),
+            defined: HashMap::new(),
             tolists: crate::numpy::tolists::Tolists::default(),
             known: Known::default(),
             files: Files::default(),
@@ -219,6 +222,8 @@ impl<'a> Program<'a> {
         self.count_lines(statements);
         self.scopes.enter();
         self.evidence = Evidence::of(statements);
+        let functions = statements.iter().filter_map(Stmt::as_function_def_stmt).map(|function| function.name.as_str());
+        self.defined = functions.map(|name| (crate::script::names::in_snake_case(name), name.to_string())).collect();
         self.tolists = crate::numpy::tolists::Tolists::of(statements);
         self.inferred.clues = crate::inference::clues::Clues::of(statements);
         self.graphs = crate::keras::layer_graphs::Graphs::of(statements);
@@ -414,7 +419,8 @@ impl<'a> Program<'a> {
         if rust_name == "_" && self.scan().reads(name) > 0 {
             rust_name = "it".into();
         }
-        while self.scopes.is_taken(&rust_name, name) {
+        let is_function = |own: &str| self.defined.get(own).is_some_and(|function| function != name);
+        while self.scopes.is_taken(&rust_name, name) || is_function(&rust_name) {
             rust_name.push('_');
         }
         rust_name

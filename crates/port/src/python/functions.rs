@@ -460,6 +460,7 @@ impl<'a> Program<'a> {
         }
         let is_endless = crate::program::is_endless(&lines);
         match lines.last_mut() {
+            Some(last) if last.trim() == "return ();" => _ = lines.pop(),
             Some(last) if last.starts_with("    return ") => {
                 *last = format!("    {}", last.trim().trim_start_matches("return ").trim_end_matches(';'));
             }

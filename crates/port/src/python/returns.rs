@@ -107,6 +107,10 @@ impl<'a> Program<'a> {
             }
             of => {
                 *of = Some(value.of.clone());
+                if value.of == Type::None {
+                    self.line("return Ok(());");
+                    return Ok(());
+                }
                 // A call of this library returns the same kind of error.
                 let call = value.text.strip_suffix('?').filter(|_| matches!(value.of, Type::Model(_)));
                 match call {

@@ -116,6 +116,16 @@ pub(crate) fn grouped(digits: &str) -> String {
     out
 }
 
+/// Whether programs use a type of this name themselves, of Rust or of this project.
+pub(crate) fn is_type_of_programs(name: &str) -> bool {
+    [
+        "BTreeSet", "Box", "Call", "Clone", "Compile", "DType", "Default", "Device", "Drop", "Err", "Error",
+        "Evaluate", "Fit", "IndexMap", "Iterator", "Ok", "Option", "PathBuf", "Predict", "Result", "Some", "String",
+        "Tensor", "Vec",
+    ]
+    .contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
