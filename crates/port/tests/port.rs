@@ -108,6 +108,15 @@ fn what_has_no_certain_meaning_is_a_gap() {
         ("import numpy as np\nx = np.array([1, 2])\ny = x\ny[0] = 3\nprint(x)", "a change of y, which x shows as well"),
         ("import tensorflow as tf\nwith tf.GradientTape(persistent=True) as t:\n    pass", "a tape that is used twice"),
         ("xs = [3, 1]\nprint(max(xs, key=[abs][0]))", "this key"),
+        ("import numpy as np\nxs = np.ones(3).tolist()\nprint(xs * 2)", "an operator on a list that is an array here"),
+        (
+            "class A:\n    def f(self):\n        print(1)\na = A()\nif a.f() is None:\n    print(2)",
+            "a call whose result is compared with None",
+        ),
+        (
+            "import keras\nclass B(keras.layers.Layer):\n    def __init__(self):\n        super().__init__()\n        self.last = keras.layers.Dense(2)\n        self.first = keras.layers.Dense(5)\n    def call(self, x):\n        return self.last(self.first(x))\ni = keras.Input((3,))\nm = keras.Model(i, B()(i))\nprint(m.get_weights()[0])",
+            "the weights of a layer that calls its sublayers in another order than it sets them",
+        ),
         ("import numpy as np\nx = np.zeros((2, 2))\nprint(x.mean(keepdims=True))", "keepdims without an axis"),
         ("import numpy as np\nx = np.reshape(np.zeros((2, 2)), (4,), order='F')\nprint(x)", "the argument order"),
         ("def f(x):\n    return x\nprint(f(1, y=2))", "the argument y"),

@@ -31,6 +31,7 @@ pub(crate) mod tf_strings;
 pub(crate) mod toggles;
 pub(crate) mod tokenizers;
 pub(crate) mod transposed;
+pub(crate) mod weight_order;
 
 use crate::api;
 use crate::arguments::{Named, find, needed, only, without};

@@ -22,6 +22,7 @@ impl<'a> Program<'a> {
         }
         match (name, call.arguments.len()) {
             ("get_weights", 0) => {
+                self.check_weight_order(of)?;
                 let of_weights = Type::List(Box::new(Type::Floats));
                 return Ok(Value::temporary(format!("{}.get_weights()?", of.at(Strength::Whole)), of_weights));
             }
