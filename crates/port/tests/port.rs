@@ -655,3 +655,11 @@ fn what_pandas_would_do_otherwise_is_a_gap() {
         assert!(found.iter().any(|found| found.contains(reason)), "{script}: {found:?}, not {reason}");
     }
 }
+
+#[test]
+fn data_by_names_have_one_type() {
+    let script = "import numpy as np\nimport keras\na = np.zeros((4, 3))\na[0, 0] = 1\nb = np.ones((4, 2))\nm = keras.models.load_model('m.keras')\nprint(m.predict({'a': a, 'b': b}))\n";
+    let port = port(script, "script.py").unwrap();
+    assert!(port.gaps.is_empty(), "{:?}", port.gaps);
+    assert!(port.program.contains(r#"[("a", &a.to_tensor()?), ("b", &b)]"#), "{}", port.program);
+}

@@ -206,9 +206,18 @@ impl<'a> Program<'a> {
                 if !is_data {
                     return Err(Missing::new(format!("{} as data", value.of.described())));
                 }
-                pairs.push(format!("({:?}, {})", key.value.to_str(), value.borrowed()));
+                pairs.push((key.value.to_str(), value));
             }
-            return Ok(format!("[{}]", pairs.join(", ")));
+            // They have one type in Rust.
+            let is_same =
+                |value: &Value| value.of == pairs[0].1.of || (value.of.is_array() && pairs[0].1.of.is_array());
+            if !pairs.iter().all(|(_, value)| is_same(value)) {
+                for (_, value) in &mut pairs {
+                    *value = self.tensor(value)?;
+                }
+            }
+            let texts = pairs.iter().map(|(key, value)| format!("({key:?}, {})", value.borrowed()));
+            return Ok(format!("[{}]", texts.collect::<Vec<_>>().join(", ")));
         }
         let value = self.expression(data)?;
         if let Some(batches) = self.batches_as_data(&value, false)? {
