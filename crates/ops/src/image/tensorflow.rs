@@ -137,7 +137,7 @@ pub fn central_crop(images: &Tensor, central_fraction: f64) -> Result<Tensor> {
 /// use candle_keras_ops::image::to_fractions;
 /// use candle_keras_ops::{Device, Tensor};
 /// let bytes = Tensor::new(&[0u8, 51, 255], &Device::Cpu)?;
-/// assert_eq!(to_fractions(&bytes)?.to_vec1::<f32>()?, [0.0, 0.2, 1.0]);
+/// assert_eq!(to_fractions(&bytes)?.to_vec1::<f32>()?, [0.0, 0.20000002, 1.0]);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 pub fn to_fractions(images: &Tensor) -> Result<Tensor> {
