@@ -3,7 +3,7 @@
 use super::repr;
 use candle_keras_ops::{Error, Result};
 
-/// A number that [`format`] takes.
+/// A number that [`format()`] takes.
 pub trait Formatted {
     /// An integer, or a number with a fraction.
     fn formatted(&self) -> std::result::Result<i128, f64>;
