@@ -135,11 +135,7 @@ impl<'a> Program<'a> {
         let types = names.iter().map(|name| match self.scan().reads(name) {
             // It is not used.
             0 => Some(Type::None),
-            _ => match self.evidence.type_of(name) {
-                Some(Type::Floats) if self.inferred.clues.is_collection(end, name) => None,
-                of => of,
-            }
-            .or_else(|| self.clue_of_assigned(end, name)),
+            _ => self.clue_of_assigned(end, name),
         });
         let types: Vec<Type> = types.collect::<Option<_>>()?;
         if types.iter().all(|of| *of == Type::None) {

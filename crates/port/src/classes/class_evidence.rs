@@ -1,8 +1,8 @@
 //! What is known of the parameters of a class that nothing makes: what its methods do with them, and what calls of it that are not ported
 //! pass for them.
 
-use crate::inference::evidence::Evidence;
 use crate::program::Program;
+use crate::script::scan::Scan;
 use crate::value::{ModelType, Type};
 use hashbrown::{HashMap, HashSet};
 use ruff_python_ast::visitor::transformer::{Transformer, walk_expr as change_expr, walk_stmt as change_stmt};
@@ -14,7 +14,7 @@ use ruff_text_size::Ranged;
 
 /// What a class or a function does with the parameters of one of its functions.
 pub(crate) struct Uses {
-    evidence: Evidence,
+    read: HashSet<String>,
     /// The parameters of Keras that each name is passed as, by the types that they have here.
     passed: HashMap<String, Vec<Type>>,
 }
@@ -23,18 +23,12 @@ impl Uses {
     /// The type of a parameter, if its uses agree.
     pub(crate) fn type_of(&self, name: &str) -> Option<Type> {
         let passed = self.passed.get(name).map(|types| &types[..]).unwrap_or_default();
-        match passed.split_first() {
-            Some((of, rest)) => rest.iter().all(|other| other == of).then(|| of.clone()),
-            // Of which numbers, is not known.
-            None => match self.evidence.type_of(name) {
-                Some(Type::Floats) => Some(Type::Array),
-                of => of,
-            },
-        }
+        let (of, rest) = passed.split_first()?;
+        rest.iter().all(|other| other == of).then(|| of.clone())
     }
 
     pub(crate) fn mentions(&self, name: &str) -> bool {
-        self.evidence.mentions(name)
+        self.read.contains(name)
     }
 }
 
@@ -62,7 +56,8 @@ impl<'a> Program<'a> {
     pub(crate) fn uses_in(&self, statements: &[Stmt]) -> Uses {
         let mut passed = Passed { program: self, found: HashMap::new() };
         passed.visit_body(statements);
-        Uses { passed: passed.found, evidence: Evidence::of(statements) }
+        let read = Scan::of(statements, &self.changing).all_read().map(str::to_string).collect();
+        Uses { passed: passed.found, read }
     }
 
     /// The types of what calls of a class or function pass for its parameters, where what they pass is known at the end of the script.

@@ -132,12 +132,6 @@ impl<'a> Clues<'a> {
         self.type_of(node)
     }
 
-    /// Whether a statement assigns a list, dict or tuple to a name.
-    pub(crate) fn is_collection(&mut self, statement: TextSize, name: &str) -> bool {
-        let Some(node) = self.assigned.get(&(statement, name.to_string())) else { return false };
-        matches!(self.types.kind(*node), Some(Kind::List(_) | Kind::Dict(..) | Kind::Tuple(_)))
-    }
-
     /// Adds what is known of the value that a statement assigns.
     pub(crate) fn learn(&mut self, statement: TextSize, name: &str, of: &Type) {
         let Some(node) = self.assigned.get(&(statement, name.to_string())).copied() else { return };

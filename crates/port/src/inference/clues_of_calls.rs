@@ -160,7 +160,16 @@ impl<'a> Clues<'a> {
             (_, "extend", [value]) => self.types.rule(Rule::Flow(base, *value)),
             (_, "fit", [..]) if words.contains_key("epochs") || words.contains_key("batch_size") => {
                 self.types.hint(base, Hint::Model);
-                places.iter().for_each(|place| self.types.hint(*place, Hint::Array));
+                let (x, y) = (places.first().or(words.get("x")), places.get(1).or(words.get("y")));
+                // Inputs without targets are batches of both.
+                let hint = if y.is_some() { Hint::Array } else { Hint::Dataset };
+                x.into_iter().chain(y).for_each(|data| self.types.hint(*data, hint));
+                if let Some(data) = words.get("validation_data") {
+                    match self.types.kind(*data) {
+                        Some(Kind::Tuple(_)) => self.note(*data, "arrays"),
+                        _ => self.types.hint(*data, hint),
+                    }
+                }
             }
             (None, "predict", _) => self.types.hint(base, Hint::Model),
             (_, "head" | "tail" | "rolling" | "dropna" | "reset_index" | "sort_values", _) => {

@@ -4,7 +4,6 @@
 pub(crate) mod clues;
 pub(crate) mod clues_of_calls;
 pub(crate) mod clues_of_expressions;
-pub(crate) mod evidence;
 pub(crate) mod known_calls;
 pub(crate) mod uncalled;
 pub(crate) mod undefined;
@@ -44,6 +43,8 @@ pub(crate) enum Hint {
     Pandas,
     /// The values of a `History`.
     History,
+    /// Batches of inputs and targets.
+    Dataset,
     Array,
     Model,
     /// A size or place.
@@ -287,6 +288,7 @@ impl Types {
             Hint::Table,
             Hint::Pandas,
             Hint::History,
+            Hint::Dataset,
             Hint::Array,
             Hint::Model,
             Hint::Int,
@@ -305,6 +307,8 @@ impl Types {
                     Hint::Pandas => Kind::Other(Type::Object(crate::pandas::TABLE.into())),
                     // Arrays may be made of lists, whose elements say so.
                     Hint::History => Kind::Other(Type::HistoryValues),
+                    Hint::Dataset if facts.hints.contains(&Hint::Array) => continue,
+                    Hint::Dataset => Kind::Other(Type::Dataset(Box::new(Type::Floats), Some(Box::new(Type::Array)))),
                     Hint::Array if facts.hints.contains(&Hint::Pandas) || !facts.by_text.is_empty() => continue,
                     Hint::Array if facts.element.is_some_and(|element| self.is_of_list(element)) => continue,
                     Hint::Array => Kind::Array,

@@ -1,8 +1,8 @@
 //! Functions and classes that no line uses: written for the types that the uses of their parameters say, where they say them all.
 
-use crate::inference::evidence::Evidence;
 use crate::program::Program;
 use crate::python::functions::Definition;
+use crate::script::scan::Scan;
 use crate::value::Type;
 use crate::{Missing, Ported};
 use ruff_python_ast::{Expr, ParameterWithDefault, StmtFunctionDef};
@@ -62,7 +62,7 @@ impl<'a> Program<'a> {
         if function.parameters.vararg.is_some() || function.parameters.kwarg.is_some() {
             return Err(Missing::new("a function of any number of arguments"));
         }
-        let evidence = Evidence::of(&function.body);
+        let scan = Scan::of(&function.body, &self.changing);
         let names: Vec<&str> = parameters.iter().map(|parameter| parameter.parameter.name.as_str()).collect();
         let in_calls = self.types_in_calls(&function.name, &names);
         let mut types = Vec::new();
@@ -75,15 +75,10 @@ impl<'a> Program<'a> {
             let of = of.or_else(|| by_annotation(parameter.parameter.annotation.as_deref()));
             let of = of.or_else(|| self.clue_of_parameter(function.range.start(), name));
             let of = of.or_else(|| in_calls.get(name).cloned());
-            let of = of.or_else(|| match evidence.type_of(name) {
-                // Of which numbers, is not known.
-                Some(Type::Floats) => Some(Type::Array),
-                of => of,
-            });
             let is_none = parameter.default.as_deref().is_some_and(Expr::is_none_literal_expr);
             let of = of.or(is_none.then_some(Type::None));
             // What is not read may be anything.
-            let of = of.or_else(|| (!evidence.mentions(name)).then_some(Type::Int));
+            let of = of.or_else(|| (scan.reads(name) == 0).then_some(Type::Int));
             types.push(of.ok_or_else(|| Missing::new(format!("the type of {name} is not known")))?);
         }
         Ok(types)

@@ -8,7 +8,6 @@ pub(crate) use text::{has_word, is_endless};
 
 use crate::classes::Class;
 use crate::frames::Frame;
-use crate::inference::evidence::Evidence;
 use crate::python::functions::{Captured, Function};
 use crate::script::scan::{self, Changes, Scan};
 use crate::script::source::Source;
@@ -64,8 +63,6 @@ pub(crate) struct Program<'a> {
     pub(crate) lost_return: Option<usize>,
     /// What the elements of empty lists turned out to be, by their numbers.
     unknown: Vec<Option<Type>>,
-    /// What the uses of each name say of its value.
-    pub(crate) evidence: Evidence,
     /// What follows from all that the script does.
     pub(crate) inferred: crate::inference::clues::Inferred<'a>,
     /// As how many values an expression is assigned.
@@ -186,7 +183,6 @@ impl<'a> Program<'a> {
             assigned_again: Vec::new(),
             lost_return: None,
             unknown: Vec::new(),
-            evidence: Evidence::default(),
             inferred: crate::inference::clues::Inferred::default(),
             wanted_outputs: None,
             graphs: crate::keras::layer_graphs::Graphs::default(),
@@ -221,7 +217,6 @@ impl<'a> Program<'a> {
         let statements = self.source.statements();
         self.count_lines(statements);
         self.scopes.enter();
-        self.evidence = Evidence::of(statements);
         let functions = statements.iter().filter_map(Stmt::as_function_def_stmt).map(|function| function.name.as_str());
         self.defined = functions.map(|name| (crate::script::names::in_snake_case(name), name.to_string())).collect();
         self.tolists = crate::numpy::tolists::Tolists::of(statements);

@@ -358,11 +358,6 @@ impl<'a> Program<'a> {
         self.enter_frame(scan);
         let names: Vec<_> = function.parameters().iter().map(|one| one.parameter.name.as_str()).collect();
         self.begin_sharing(&names);
-        let evidence = match function {
-            Definition::Def(function) => crate::inference::evidence::Evidence::of(&function.body),
-            Definition::Lambda(..) => crate::inference::evidence::Evidence::default(),
-        };
-        let outer_evidence = std::mem::replace(&mut self.evidence, evidence);
         self.captures.push(Vec::new());
         self.graphs.enter_function();
         self.scopes.enter_function();
@@ -413,7 +408,6 @@ impl<'a> Program<'a> {
             }
         }
         self.scopes.leave();
-        self.evidence = outer_evidence;
         let captured = self.captures.pop().unwrap_or_default();
         let returns = self.frames.pop().and_then(|frame| frame.returns).unwrap_or(Type::None);
         let returns = self.resolved(&returns);
