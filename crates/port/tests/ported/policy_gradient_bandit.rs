@@ -57,7 +57,7 @@ fn main() -> Result<()> {
         baseline = BASELINE_DECAY * baseline + (1.0 - BASELINE_DECAY) * mean_reward;
         reward_history.push(mean_reward);
         if (update + 1) % 5 == 0 {
-            println!("update {}: loss {:.3} reward {mean_reward:.3} baseline {baseline:.3}", update + 1, loss.to_dtype(DType::F64)?.to_scalar::<f64>()?);
+            println!("update {}: loss {:.6} reward {mean_reward:.3} baseline {baseline:.3}", update + 1, loss.to_dtype(DType::F64)?.to_scalar::<f64>()?);
         }
     }
 

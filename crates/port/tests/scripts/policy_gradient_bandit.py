@@ -80,7 +80,7 @@ for update in range(UPDATES):
     baseline = BASELINE_DECAY * baseline + (1 - BASELINE_DECAY) * mean_reward
     reward_history.append(mean_reward)
     if (update + 1) % 5 == 0:
-        print(f"update {update + 1}: loss {loss.numpy():.3f} reward {mean_reward:.3f} baseline {baseline:.3f}")
+        print(f"update {update + 1}: loss {loss.numpy():.6f} reward {mean_reward:.3f} baseline {baseline:.3f}")
 
 print("pulls:", env.steps)
 print("first ten: %.3f, last ten: %.3f" % (np.mean(reward_history[:10]), np.mean(reward_history[-10:])))
