@@ -50,6 +50,16 @@ impl Features {
         if scale < 10.0 * epsilon { 1.0 } else { scale }
     }
 
+    /// Each number less the center of its feature, divided by the feature's scale.
+    pub(super) fn centered(&self, center: &[f64], scale: &[f64]) -> Result<Tensor> {
+        self.map(|x, i| self.rounded(x - self.rounded(center[i])) / self.rounded(scale[i]))
+    }
+
+    /// What [`centered`](Self::centered) makes into these numbers.
+    pub(super) fn uncentered(&self, center: &[f64], scale: &[f64]) -> Result<Tensor> {
+        self.map(|x, i| self.rounded(x * self.rounded(scale[i])) + self.rounded(center[i]))
+    }
+
     /// Each number by this function of it and its feature.
     pub(super) fn map(&self, f: impl Fn(f64, usize) -> f64) -> Result<Tensor> {
         let numbers = self.numbers.iter().enumerate().map(|(i, x)| f(*x, i % self.width)).collect::<Vec<_>>();
@@ -58,6 +68,36 @@ impl Features {
         Ok(Tensor::from_vec(numbers, shape, &Device::Cpu)?.to_dtype(dtype)?)
     }
 }
+
+/// What all scalers do with what they have learned, which is in `fitted`.
+macro_rules! fitted_scaler {
+    ($scaler:ident) => {
+        impl $scaler {
+            /// Itself, [fitted](Self::fit).
+            ///
+            /// # Errors
+            /// As for `fit`.
+            pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
+                self.fit(x)?;
+                Ok(self)
+            }
+
+            /// [`fit`](Self::fit), and [`transform`](Self::transform) of the same array.
+            ///
+            /// # Errors
+            /// As for `fit`.
+            pub fn fit_transform(&mut self, x: &Tensor) -> Result<Tensor> {
+                self.fit(x)?;
+                self.transform(x)
+            }
+
+            fn learned(&self) -> Result<&Fitted> {
+                self.fitted.as_ref().ok_or_else(|| super::features::not_fitted(stringify!($scaler)))
+            }
+        }
+    };
+}
+pub(super) use fitted_scaler;
 
 pub(super) fn not_fitted(scaler: &str) -> Error {
     Error::new(format!("this {scaler} is not fitted yet")).help("call fit or fit_transform before")

@@ -1,6 +1,6 @@
 //! Features whose largest number is 1 in magnitude.
 
-use super::features::{Features, not_fitted};
+use super::features::{Features, fitted_scaler};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::Result;
 
@@ -45,15 +45,6 @@ impl MaxAbsScaler {
         Ok(())
     }
 
-    /// Itself, [fitted](Self::fit). scikit-learn: `scaler = MaxAbsScaler().fit(x)`.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
-        self.fit(x)?;
-        Ok(self)
-    }
-
     /// Scales an array: float32 stays float32, anything else becomes float64.
     ///
     /// # Errors
@@ -62,15 +53,6 @@ impl MaxAbsScaler {
         let fitted = self.learned()?;
         let features = Features::of_width(x, fitted.scale.len())?;
         features.map(|x, i| x / features.rounded(fitted.scale[i]))
-    }
-
-    /// [`fit`](Self::fit), and [`transform`](Self::transform) of the same array.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fit_transform(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.fit(x)?;
-        self.transform(x)
     }
 
     /// What [`transform`](Self::transform) makes into `x`.
@@ -98,8 +80,6 @@ impl MaxAbsScaler {
     pub fn scale(&self) -> Result<Tensor> {
         Ok(Tensor::new(&self.learned()?.scale[..], &Device::Cpu)?)
     }
-
-    fn learned(&self) -> Result<&Fitted> {
-        self.fitted.as_ref().ok_or_else(|| not_fitted("MaxAbsScaler"))
-    }
 }
+
+fitted_scaler!(MaxAbsScaler);

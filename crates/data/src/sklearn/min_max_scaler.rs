@@ -1,6 +1,6 @@
 //! Features in a range.
 
-use super::features::{Features, not_fitted};
+use super::features::{Features, fitted_scaler};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::{Error, Result};
 
@@ -63,13 +63,11 @@ impl MinMaxScaler {
         }
         let features = Features::of(x)?;
         let rounded = |x: f64| features.rounded(x);
-        let epsilon = if features.is_single { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let mut fitted = Fitted { data_min: vec![], data_max: vec![], scale: vec![], min: vec![] };
         for feature in 0..features.width {
             let column = features.column(feature);
             let (min, max) = (column.clone().fold(f64::NAN, f64::min), column.fold(f64::NAN, f64::max));
-            let range = rounded(max - min);
-            let range = if range < 10.0 * epsilon { 1.0 } else { range };
+            let range = features.divisor(rounded(max - min));
             let scale = rounded(rounded(rounded(self.to) - rounded(self.from)) / range);
             fitted.min.push(rounded(rounded(self.from) - rounded(min * scale)));
             fitted.scale.push(scale);
@@ -80,15 +78,6 @@ impl MinMaxScaler {
         Ok(())
     }
 
-    /// Itself, [fitted](Self::fit). scikit-learn: `scaler = MinMaxScaler().fit(x)`.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
-        self.fit(x)?;
-        Ok(self)
-    }
-
     /// Scales an array: float32 stays float32, anything else becomes float64.
     ///
     /// # Errors
@@ -97,15 +86,6 @@ impl MinMaxScaler {
         let fitted = self.learned()?;
         let features = Features::of_width(x, fitted.scale.len())?;
         features.map(|x, i| features.rounded(x * fitted.scale[i]) + fitted.min[i])
-    }
-
-    /// [`fit`](Self::fit), and [`transform`](Self::transform) of the same array.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fit_transform(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.fit(x)?;
-        self.transform(x)
     }
 
     /// What [`transform`](Self::transform) makes into `x`.
@@ -149,8 +129,6 @@ impl MinMaxScaler {
     pub fn min(&self) -> Result<Tensor> {
         Ok(Tensor::new(&self.learned()?.min[..], &Device::Cpu)?)
     }
-
-    fn learned(&self) -> Result<&Fitted> {
-        self.fitted.as_ref().ok_or_else(|| not_fitted("MinMaxScaler"))
-    }
 }
+
+fitted_scaler!(MinMaxScaler);

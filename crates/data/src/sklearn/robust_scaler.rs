@@ -1,6 +1,6 @@
 //! Features scaled by what outliers do not change.
 
-use super::features::{Features, not_fitted};
+use super::features::{Features, fitted_scaler};
 use crate::numpy::{median, percentile};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::Result;
@@ -71,33 +71,13 @@ impl RobustScaler {
         Ok(())
     }
 
-    /// Itself, [fitted](Self::fit). scikit-learn: `scaler = RobustScaler().fit(x)`.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
-        self.fit(x)?;
-        Ok(self)
-    }
-
     /// Scales an array: float32 stays float32, anything else becomes float64.
     ///
     /// # Errors
     /// If it is not fitted, or the array has other features.
     pub fn transform(&self, x: &Tensor) -> Result<Tensor> {
         let fitted = self.learned()?;
-        let features = Features::of_width(x, fitted.scale.len())?;
-        let rounded = |x: f64| features.rounded(x);
-        features.map(|x, i| rounded(x - rounded(fitted.center[i])) / rounded(fitted.scale[i]))
-    }
-
-    /// [`fit`](Self::fit), and [`transform`](Self::transform) of the same array.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fit_transform(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.fit(x)?;
-        self.transform(x)
+        Features::of_width(x, fitted.scale.len())?.centered(&fitted.center, &fitted.scale)
     }
 
     /// What [`transform`](Self::transform) makes into `x`.
@@ -106,9 +86,7 @@ impl RobustScaler {
     /// If it is not fitted, or the array has other features.
     pub fn inverse_transform(&self, x: &Tensor) -> Result<Tensor> {
         let fitted = self.learned()?;
-        let features = Features::of_width(x, fitted.scale.len())?;
-        let rounded = |x: f64| features.rounded(x);
-        features.map(|x, i| rounded(x * rounded(fitted.scale[i])) + rounded(fitted.center[i]))
+        Features::of_width(x, fitted.scale.len())?.uncentered(&fitted.center, &fitted.scale)
     }
 
     /// The median of each feature. scikit-learn: `scaler.center_`.
@@ -126,8 +104,6 @@ impl RobustScaler {
     pub fn scale(&self) -> Result<Tensor> {
         Ok(Tensor::new(&self.learned()?.scale[..], &Device::Cpu)?)
     }
-
-    fn learned(&self) -> Result<&Fitted> {
-        self.fitted.as_ref().ok_or_else(|| not_fitted("RobustScaler"))
-    }
 }
+
+fitted_scaler!(RobustScaler);

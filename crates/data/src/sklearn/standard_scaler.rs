@@ -1,6 +1,6 @@
 //! Features with mean 0 and variance 1.
 
-use super::features::{Features, not_fitted};
+use super::features::{Features, fitted_scaler};
 use candle_core::{Device, Tensor};
 use candle_keras_ops::Result;
 
@@ -59,33 +59,13 @@ impl StandardScaler {
         Ok(())
     }
 
-    /// Itself, [fitted](Self::fit). scikit-learn: `scaler = StandardScaler().fit(x)`.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fitted(mut self, x: &Tensor) -> Result<Self> {
-        self.fit(x)?;
-        Ok(self)
-    }
-
     /// Scales an array: float32 stays float32, anything else becomes float64.
     ///
     /// # Errors
     /// If it is not fitted, or the array has other features.
     pub fn transform(&self, x: &Tensor) -> Result<Tensor> {
         let fitted = self.learned()?;
-        let features = Features::of_width(x, fitted.mean.len())?;
-        let rounded = |x: f64| features.rounded(x);
-        features.map(|x, i| rounded(x - rounded(fitted.mean[i])) / rounded(fitted.scale[i]))
-    }
-
-    /// [`fit`](Self::fit), and [`transform`](Self::transform) of the same array.
-    ///
-    /// # Errors
-    /// As for `fit`.
-    pub fn fit_transform(&mut self, x: &Tensor) -> Result<Tensor> {
-        self.fit(x)?;
-        self.transform(x)
+        Features::of_width(x, fitted.scale.len())?.centered(&fitted.mean, &fitted.scale)
     }
 
     /// What [`transform`](Self::transform) makes into `x`.
@@ -94,9 +74,7 @@ impl StandardScaler {
     /// If it is not fitted, or the array has other features.
     pub fn inverse_transform(&self, x: &Tensor) -> Result<Tensor> {
         let fitted = self.learned()?;
-        let features = Features::of_width(x, fitted.mean.len())?;
-        let rounded = |x: f64| features.rounded(x);
-        features.map(|x, i| rounded(x * rounded(fitted.scale[i])) + rounded(fitted.mean[i]))
+        Features::of_width(x, fitted.scale.len())?.uncentered(&fitted.mean, &fitted.scale)
     }
 
     /// The mean of each feature. scikit-learn: `scaler.mean_`.
@@ -122,8 +100,6 @@ impl StandardScaler {
     pub fn scale(&self) -> Result<Tensor> {
         Ok(Tensor::new(&self.learned()?.scale[..], &Device::Cpu)?)
     }
-
-    fn learned(&self) -> Result<&Fitted> {
-        self.fitted.as_ref().ok_or_else(|| not_fitted("StandardScaler"))
-    }
 }
+
+fitted_scaler!(StandardScaler);
