@@ -137,7 +137,10 @@ impl<'a> Clues<'a> {
         let Some(node) = self.assigned.get(&(statement, name.to_string())).copied() else { return };
         if let Some(known) = self.types.of_type(of) {
             self.types.join(node, known);
-            self.solved = None;
+            // What it was taken for changes nothing.
+            if self.solved.as_ref().is_some_and(|solved| solved.type_of(node).as_ref() != Some(of)) {
+                self.solved = None;
+            }
         }
     }
 
