@@ -6,6 +6,8 @@ pub(crate) mod columns;
 pub(crate) mod pandas_columns;
 pub(crate) mod pandas_labels;
 pub(crate) mod pandas_numbers;
+pub(crate) mod parts;
+pub(crate) mod read_csv;
 pub(crate) mod table_files;
 pub(crate) mod table_rows;
 
@@ -16,7 +18,7 @@ use crate::pandas::table_rows::ROW;
 use crate::program::Program;
 use crate::value::{Form, Strength, Type, Value};
 use crate::{Missing, Ported};
-use ruff_python_ast::{CmpOp, Expr, ExprCall, Operator, UnaryOp};
+use ruff_python_ast::{CmpOp, Expr, ExprCall, Operator};
 
 /// A `DataFrame`.
 pub(crate) const TABLE: &str = "data::Table";
@@ -150,131 +152,6 @@ impl<'a> Program<'a> {
             "pandas.set_option" => Ok(Value::constant("()", Type::None)),
             _ => Err(Missing::new(format!("{path} is not known here"))),
         }
-    }
-
-    fn read_csv(&mut self, call: &'a ExprCall) -> Ported<Value> {
-        let given = named_as(
-            call,
-            &[
-                "filepath_or_buffer",
-                "sep",
-                "delimiter",
-                "header",
-                "names",
-                "usecols",
-                "nrows",
-                "na_values",
-                "dtype",
-                "encoding",
-                "engine",
-                "low_memory",
-                "delim_whitespace",
-                "skipinitialspace",
-                "comment",
-                "on_bad_lines",
-                "error_bad_lines",
-                "warn_bad_lines",
-                "index_col",
-                "parse_dates",
-            ],
-        )?;
-        if call.arguments.args.len() > 1 {
-            return Err(Missing::new("read_csv with arguments by place").help("name them"));
-        }
-        let path = needed(&given, "filepath_or_buffer")?;
-        if let Expr::StringLiteral(text) = path
-            && text.value.to_str().contains("://")
-        {
-            return Err(Missing::new("read_csv of an address").help("get_file downloads it, and returns its path"));
-        }
-        let path = self.argument(path, "impl AsRef<Path>", "filepath_or_buffer")?;
-        let class = self.import("data::ReadCsv");
-        let mut arguments = format!("{class}::new()");
-        if let Some(sep) = find(&given, "sep").or(find(&given, "delimiter")) {
-            match sep {
-                Expr::StringLiteral(text) if text.value.to_str().chars().count() == 1 => {
-                    let sep = text.value.to_str().chars().next().unwrap_or(',');
-                    arguments.push_str(&format!(".sep({sep:?})"));
-                }
-                Expr::StringLiteral(text) if text.value.to_str() == r"\s+" => arguments.push_str(".whitespace(true)"),
-                Expr::StringLiteral(text) if is_plain(text.value.to_str()) => {
-                    arguments.push_str(&format!(".sep_text({:?})", text.value.to_str()));
-                }
-                _ => return Err(Missing::new("a separator that is a pattern, or computed")),
-            }
-        }
-        for (name, own) in [("delim_whitespace", "whitespace"), ("skipinitialspace", "skipinitialspace")] {
-            if let Some(is) = find(&given, name) {
-                arguments.push_str(&format!(".{own}({})", self.argument(is, "bool", name)?));
-            }
-        }
-        match find(&given, "comment") {
-            None | Some(Expr::NoneLiteral(_)) => {}
-            Some(Expr::StringLiteral(text)) if text.value.to_str().chars().count() == 1 => {
-                let comment = text.value.to_str().chars().next().unwrap_or('#');
-                arguments.push_str(&format!(".comment({comment:?})"));
-            }
-            Some(_) => return Err(Missing::new("a comment that is not one character")),
-        }
-        match find(&given, "encoding") {
-            None | Some(Expr::NoneLiteral(_)) => {}
-            Some(Expr::StringLiteral(name)) => match encoding(name.value.to_str()) {
-                Some("utf-8") => {}
-                Some(name) => arguments.push_str(&format!(".encoding({name:?})")),
-                None => return Err(Missing::new("this encoding").help("iconv converts a file to UTF-8")),
-            },
-            Some(_) => return Err(Missing::new("a computed encoding")),
-        }
-        let has_header = match find(&given, "header") {
-            None => find(&given, "names").is_none(),
-            Some(Expr::NoneLiteral(_)) => false,
-            Some(header) if is_number(header, 0) => true,
-            Some(_) => return Err(Missing::new("a header that is not in the first row")),
-        };
-        if !has_header {
-            arguments.push_str(".header(false)");
-        }
-        for name in ["names", "usecols"] {
-            if let Some(names) = find(&given, name) {
-                if let ("usecols", Some(places)) = (name, places_of(names)) {
-                    arguments.push_str(&format!(".usecols_at([{places}])"));
-                    continue;
-                }
-                arguments.push_str(&format!(".{name}({})", self.names(names)?));
-            }
-        }
-        if let Some(rows) = find(&given, "nrows") {
-            arguments.push_str(&format!(".nrows({})", self.argument(rows, "usize", "nrows")?));
-        }
-        match find(&given, "na_values") {
-            None => {}
-            Some(texts @ (Expr::StringLiteral(_) | Expr::List(_))) => {
-                arguments.push_str(&format!(".na_values({})", self.names(texts)?));
-            }
-            Some(_) => return Err(Missing::new("these na_values")),
-        }
-        if skips_bad_lines(&given)? {
-            arguments.push_str(".skip_bad_lines(true)");
-        }
-        if let Some(dtype) = find(&given, "dtype") {
-            let Expr::Dict(dict) = dtype else { return Err(Missing::new("a dtype of all columns")) };
-            let is_str = |value: &Expr| match value {
-                Expr::Name(name) => name.id.as_str() == "str",
-                Expr::StringLiteral(text) => text.value.to_str() == "str",
-                _ => false,
-            };
-            let mut names = Vec::new();
-            for item in &dict.items {
-                match (&item.key, is_str(&item.value)) {
-                    (Some(Expr::StringLiteral(key)), true) => names.push(format!("{:?}", key.value.to_str())),
-                    _ => return Err(Missing::new("a dtype of a column other than str").help("astype converts it")),
-                }
-            }
-            arguments.push_str(&format!(".strings([{}])", names.join(", ")));
-        }
-        let function = self.import("data::read_csv");
-        let index = self.index_of_file(&given)?;
-        Ok(Value::temporary(format!("{function}({path}, {arguments})?{index}"), object(TABLE)))
     }
 
     /// `pd.DataFrame({"a": x})`, `pd.DataFrame(x, columns=["a"])`
@@ -700,141 +577,6 @@ impl<'a> Program<'a> {
         Ok(format!("{}.iter().map(|(key, value)| ({key}, {to}))", value.at(Strength::Whole)))
     }
 
-    /// A part of a table or column; `None` of anything else.
-    pub(crate) fn pandas_subscript(&mut self, of: &Value, index: &'a Expr) -> Ported<Option<Value>> {
-        if let (true, Expr::StringLiteral(name)) = (is(&of.of, crate::libraries::sklearn_more::TOY_DATASET), index) {
-            return crate::libraries::sklearn_more::part_of_toy_dataset(of, name.value.to_str()).map(Some);
-        }
-        if let Some(part) = self.part_of_numbers(of, index)? {
-            return Ok(Some(part));
-        }
-        if let Some(column) = column_of(of) {
-            return self.pandas_subscript(&column, index);
-        }
-        let Type::Object(path) = &of.of else { return Ok(None) };
-        match path.as_str() {
-            TABLE => self.part_of_table(of, index).map(Some),
-            COLUMN | VALUES | PLACES_OF_COLUMN => self.part_of_column(of, index).map(Some),
-            PLACES => match self.row_by_place(of, index)? {
-                Some(row) => Ok(Some(row)),
-                None => self.part_by_places(of, index).map(Some),
-            },
-            LABELS => self.part_by_labels(of, index).map(Some),
-            _ => self.value_of_row(of, index),
-        }
-    }
-
-    fn part_of_table(&mut self, of: &Value, index: &'a Expr) -> Ported<Value> {
-        let whole = of.at(Strength::Whole);
-        let table = |text: String| Ok(Value::temporary(text, object(TABLE)));
-        match index {
-            Expr::Slice(_) => {
-                let rows = self.places(index, of, &format!("{whole}.rows()"))?;
-                table(format!("{whole}.iloc({rows}, ..)?"))
-            }
-            Expr::List(_) => table(format!("{whole}.select({})?", self.names(index)?)),
-            _ => {
-                let value = self.expression(index)?;
-                match &value.of {
-                    Type::Mask => table(format!("{whole}.filter({})?", value.borrowed())),
-                    Type::List(_) => table(format!("{whole}.select({})?", self.names(index)?)),
-                    _ => Ok(column(&whole, &self.column_name(index)?)),
-                }
-            }
-        }
-    }
-
-    fn part_of_column(&mut self, of: &Value, index: &'a Expr) -> Ported<Value> {
-        let whole = of.at(Strength::Whole);
-        let of_part = if is(&of.of, VALUES) { object(VALUES) } else { object(COLUMN) };
-        if index.is_slice_expr() {
-            let rows = self.places(index, of, &format!("{whole}.len()"))?;
-            return Ok(Value::temporary(format!("{whole}.iloc({rows})?"), of_part));
-        }
-        let written = self.body.len();
-        if let Ok(mask) = self.expression(index)
-            && mask.of == Type::Mask
-        {
-            return Ok(Value::temporary(format!("{whole}.filter({})?", mask.borrowed()), of_part));
-        }
-        self.body.truncate(written);
-        if let Some(value) = self.value_by_place(of, index)? {
-            return Ok(value);
-        }
-        if let Some(value) = self.value_by_label(of, index)? {
-            return Ok(value);
-        }
-        // The label of a row is not its place.
-        if is(&of.of, COLUMN) {
-            return Err(Missing::new("an element of a column by its label").help("use .iloc or .values"));
-        }
-        let array = Value::temporary(format!("{whole}.values()?"), Type::Array);
-        self.array_index(&array, index)
-    }
-
-    /// `table.iloc[rows, columns]`
-    fn part_by_places(&mut self, of: &Value, index: &'a Expr) -> Ported<Value> {
-        let whole = of.at(Strength::Whole);
-        let rows_of = format!("{whole}.rows()");
-        let (rows, columns) = match index {
-            Expr::Tuple(tuple) => match &tuple.elts[..] {
-                [rows, columns] => (rows, Some(columns)),
-                _ => return Err(Missing::new("iloc of more than rows and columns")),
-            },
-            rows => (rows, None),
-        };
-        if !rows.is_slice_expr() {
-            return Err(Missing::new("a row of a DataFrame").help("iloc[i:i + 1] is a DataFrame of one row"));
-        }
-        let rows = self.places(rows, of, &rows_of)?;
-        let count = format!("{whole}.shape().1");
-        let columns = match columns {
-            None => "..".into(),
-            Some(columns) if columns.is_slice_expr() => self.places(columns, of, &count)?,
-            Some(place) => {
-                let place = self.end(place, of, &count)?;
-                let column = format!("{whole}.column_at({place})?");
-                return Ok(match rows.as_str() {
-                    ".." => Value::new(column, object(COLUMN), Strength::Whole, Form::Reference),
-                    rows => Value::temporary(format!("{column}.iloc({rows})?"), object(COLUMN)),
-                });
-            }
-        };
-        Ok(Value::temporary(format!("{whole}.iloc({rows}, {columns})?"), object(TABLE)))
-    }
-
-    /// A slice as a range.
-    fn places(&mut self, slice: &'a Expr, of: &Value, count: &str) -> Ported<String> {
-        let Expr::Slice(slice) = slice else { return Err(Missing::new("an index in place of a slice")) };
-        if slice.step.is_some() {
-            return Err(Missing::new("a slice of a table with a step"));
-        }
-        let mut end = |end: Option<&'a Expr>| end.map_or(Ok(String::new()), |end| self.end(end, of, count));
-        Ok(format!("{}..{}", end(slice.lower.as_deref())?, end(slice.upper.as_deref())?))
-    }
-
-    /// An end of a range; a negative one counts from the end.
-    pub(crate) fn end(&mut self, end: &'a Expr, of: &Value, count: &str) -> Ported<String> {
-        let back = match end {
-            Expr::UnaryOp(unary) if unary.op == UnaryOp::USub => Some(self.expression(&unary.operand)?),
-            _ => None,
-        };
-        let value = match &back {
-            Some(back) => back.clone(),
-            None => self.expression(end)?,
-        };
-        match (&value.of, back.is_some()) {
-            (Type::Int, false) => Ok(value.at(Strength::Sum)),
-            (Type::Int, true) if of.form != Form::Temporary => Ok(format!("{count} - {}", value.at(Strength::Product))),
-            (Type::Signed, false) if of.form != Form::Temporary => {
-                let function = self.import("python::bound");
-                Ok(format!("{function}({}, {count})", value.text))
-            }
-            (Type::Int, true) => Err(Missing::new("a place from the end of this").help("assign the table to a name")),
-            (of, _) => Err(Missing::new(format!("{} as a place", of.described()))),
-        }
-    }
-
     /// `column > 3`: a mask.
     pub(crate) fn compare_column(&mut self, column: &Value, op: CmpOp, value: &Value) -> Ported<Option<Value>> {
         let is_cell = value.of.is_number() || value.of.is_text() || crate::pandas::cells::is_cell(&value.of);
@@ -907,46 +649,6 @@ fn is_str(call: &ExprCall) -> bool {
         ([Expr::StringLiteral(name)], []) => name.value.to_str() == "str",
         _ => false,
     }
-}
-
-/// An encoding by its name here.
-fn encoding(name: &str) -> Option<&'static str> {
-    match name.to_lowercase().replace(['-', '_'], "").as_str() {
-        "utf8" | "utf8sig" | "ascii" => Some("utf-8"),
-        "latin1" | "iso88591" | "l1" => Some("latin1"),
-        "cp1252" | "windows1252" => Some("cp1252"),
-        _ => None,
-    }
-}
-
-/// Whether rows with more fields than others are left out.
-fn skips_bad_lines(given: &Named<'_>) -> Ported<bool> {
-    match (find(given, "on_bad_lines"), find(given, "error_bad_lines")) {
-        (None, None) => Ok(false),
-        (Some(Expr::StringLiteral(text)), None) if matches!(text.value.to_str(), "skip" | "warn") => Ok(true),
-        (Some(Expr::StringLiteral(text)), None) if text.value.to_str() == "error" => Ok(false),
-        (None, Some(Expr::BooleanLiteral(is_error))) => Ok(!is_error.value),
-        _ => Err(Missing::new("these on_bad_lines")),
-    }
-}
-
-/// Whether a separator means itself, and is no pattern.
-fn is_plain(sep: &str) -> bool {
-    sep.chars().count() > 1 && !sep.contains(['\\', '.', '*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '^', '$'])
-}
-
-/// `[1, 3]`: columns by their places.
-fn places_of(names: &Expr) -> Option<String> {
-    let Expr::List(list) = names else { return None };
-    let place = |element: &Expr| match element {
-        Expr::NumberLiteral(number) => match &number.value {
-            ruff_python_ast::Number::Int(place) => Some(place.to_string()),
-            _ => None,
-        },
-        _ => None,
-    };
-    let places: Option<Vec<String>> = list.elts.iter().map(place).collect();
-    places.filter(|places| !places.is_empty()).map(|places| places.join(", "))
 }
 
 /// What a method returns, or what it makes of its table with `inplace=True`.
